@@ -1,0 +1,138 @@
+"""Every error that can reach a client, in one tree.
+
+    SenryuError                          500 api_error
+    ├── InvalidRequestError              400 invalid_request_error
+    │   ├── MethodNotAllowedError        405 invalid_request_error
+    │   └── RequestTooLargeError         413 request_too_large
+    ├── AuthenticationError              401 authentication_error
+    ├── BillingError                     402 billing_error
+    ├── PermissionDeniedError            403 permission_error
+    ├── NotFoundError                    404 not_found_error
+    ├── ConflictError                    409 conflict_error
+    ├── RateLimitError                   429 rate_limit_error
+    ├── EngineError                      500 api_error
+    ├── DeadlineExceededError            504 timeout_error
+    └── OverloadedError                  529 overloaded_error
+    StartupError                         never on the wire: the process refuses to start
+
+Types and statuses follow the API's error page and the official SDK's exception table. A message
+names the field, what was seen and the remedy; it never holds prompt or reply text.
+"""
+
+__all__ = [
+    "AuthenticationError",
+    "BillingError",
+    "ConflictError",
+    "DeadlineExceededError",
+    "EngineError",
+    "InvalidRequestError",
+    "MethodNotAllowedError",
+    "NotFoundError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTooLargeError",
+    "SenryuError",
+    "StartupError",
+]
+
+
+class SenryuError(Exception):
+    """An error with a place on the wire.
+
+    Arguments:
+        message: what the client reads.
+        retry_after_s: seconds after which a retry can succeed, sent as ``retry-after``.
+    """
+
+    status: int = 500
+    type: str = "api_error"
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class InvalidRequestError(SenryuError):
+    """The request's shape or meaning is wrong; sending it again cannot help."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class MethodNotAllowedError(InvalidRequestError):
+    """The path exists, the method does not."""
+
+    status = 405
+
+
+class RequestTooLargeError(InvalidRequestError):
+    """The body is larger than the server takes."""
+
+    status = 413
+    type = "request_too_large"
+
+
+class AuthenticationError(SenryuError):
+    """No API key, or an unknown one."""
+
+    status = 401
+    type = "authentication_error"
+
+
+class BillingError(SenryuError):
+    """The workspace's budget is spent."""
+
+    status = 402
+    type = "billing_error"
+
+
+class PermissionDeniedError(SenryuError):
+    """The key is known and may not do this."""
+
+    status = 403
+    type = "permission_error"
+
+
+class NotFoundError(SenryuError):
+    """No such model, route or resource."""
+
+    status = 404
+    type = "not_found_error"
+
+
+class ConflictError(SenryuError):
+    """The resource's state does not allow this now."""
+
+    status = 409
+    type = "conflict_error"
+
+
+class RateLimitError(SenryuError):
+    """The key has used up its limit."""
+
+    status = 429
+    type = "rate_limit_error"
+
+
+class EngineError(SenryuError):
+    """The engine lost the request: its worker died, hung or was stopped."""
+
+
+class DeadlineExceededError(SenryuError):
+    """The request took longer than the server allows."""
+
+    status = 504
+    type = "timeout_error"
+
+
+class OverloadedError(SenryuError):
+    """The queue is full or the model is not loaded yet; a retry helps."""
+
+    status = 529
+    type = "overloaded_error"
+
+
+class StartupError(Exception):
+    """The configuration, the machine or a file does not allow the server to start."""

@@ -1,0 +1,65 @@
+"""The contract of every model family: conversation to prompt, generated text to pieces.
+
+Families are pure: no I/O, no clock, no engine. A family is a ``Profile`` (data) and two functions.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from senryu.core import Conversation, Piece, Prompt, Sampling
+
+__all__ = ["Family", "Parser", "Profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a family says of its models.
+
+    Arguments:
+        name: the family's name, also its folder's.
+        sampling: what is used where a request leaves sampling out.
+        note: one plain sentence for users, shown at start-up and in the models list; may be empty.
+    """
+
+    name: str
+    sampling: Sampling
+    note: str = ""
+
+
+class Parser(Protocol):
+    """Turns the text of one reply into pieces, incrementally.
+
+    However the text is cut into feeds, the pieces' joined text is the same, and no part of a marker
+    ever appears in it.
+    """
+
+    def feed(self, text: str) -> list[Piece]:
+        """Take more text; return what is now certain."""
+        ...
+
+    def close(self) -> list[Piece]:
+        """Take the end of the text; return what was held back."""
+        ...
+
+
+class Family(Protocol):
+    """A model family, made for one loaded model."""
+
+    @property
+    def profile(self) -> Profile:
+        """The family's data."""
+        ...
+
+    def render(self, conversation: Conversation) -> Prompt:
+        """The prompt for the model's next turn (or the rest of it, with ``continue_last``).
+
+        The same conversation always renders to the same prompt.
+
+        Raises:
+            InvalidRequestError: the family cannot express this conversation; the message says what.
+        """
+        ...
+
+    def parser(self) -> Parser:
+        """A fresh parser for one reply."""
+        ...

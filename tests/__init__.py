@@ -1,0 +1,1 @@
+"""Tests mirror the source tree; tests/contract holds the manifest of promised behaviours."""
