@@ -118,10 +118,10 @@ class FinishReason(StrEnum):
 class Chunk:
     """What an engine generated since its last chunk.
 
-    ``text`` is the decoded text of ``tokens``, held back while it ends inside a UTF-8 character, so
-    a chunk can have tokens and no text. The last chunk, and no other, has ``finish``; it may have no
-    tokens. The first chunk, and no other, may have ``cached_tokens`` above 0: how much of the prompt
-    needed no prefill.
+    ``text`` is the decoded text of ``tokens``, held back while it ends inside a UTF-8 character,
+    so a chunk can have tokens and no text. The last chunk, and no other, has ``finish``; it may
+    have no tokens. The first chunk, and no other, may have ``cached_tokens`` above 0: how much of
+    the prompt needed no prefill.
     """
 
     tokens: tuple[int, ...]

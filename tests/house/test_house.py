@@ -20,7 +20,9 @@ MAX_POSITIONAL = 3
 # "path" or "path::function" -> why it may break the rule. An entry that no longer breaks it fails.
 LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
-MANY_POSITIONAL: dict[str, str] = {}
+MANY_POSITIONAL: dict[str, str] = {
+    "src/senryu/settings.py::settings_customise_sources": "the signature is pydantic-settings'",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -107,7 +109,7 @@ def declared_all(tree: ast.Module) -> list[str]:
 
 
 def test_no_unfinished_marks() -> None:
-    mark = re.compile(r"#.*\b(TODO|FIXME|XXX|HACK)\b")
+    mark = re.compile(r"#.*\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
     found = [f"{name_of(p)}:{n}" for p in ALL for n, line in numbered(p) if mark.search(line)]
     assert not found
 

@@ -1,0 +1,3 @@
+"""HTTP: the only package (with ``serve``) that knows it. Everything it serves is in ``app.py``."""
+
+__all__: list[str] = []

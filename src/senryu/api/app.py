@@ -1,0 +1,66 @@
+"""The whole HTTP surface: every route on one screen, the same API below two prefixes."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from senryu.api.auth import API_PREFIXES, Authentication
+from senryu.api.edge import Edge
+from senryu.api.errors import handle_http, handle_senryu
+from senryu.api.health import health, hello, metrics, ready
+from senryu.api.messages import count_message_tokens, create_message
+from senryu.api.models import list_models, retrieve_model
+from senryu.api.openapi import openapi_json
+from senryu.api.services import Services
+from senryu.errors import SenryuError
+
+__all__ = ["create_app"]
+
+# Foundry clients put the API below /anthropic.
+_API = [
+    Route(prefix + path, handler, methods=[method])
+    for prefix in API_PREFIXES
+    for method, path, handler in (
+        ("POST", "/messages", create_message),
+        ("POST", "/messages/count_tokens", count_message_tokens),
+        ("GET", "/models", list_models),
+        ("GET", "/models/{model_id:path}", retrieve_model),
+    )
+]
+
+
+def create_app(services: Services) -> Starlette:
+    """The ASGI app.
+
+    Arguments:
+        services: what it serves and how; its engines are started and stopped by the caller.
+    """
+    document = openapi_json(needs_key=bool(services.settings.workspaces))
+
+    async def openapi(request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    operations = [
+        Route("/", hello),
+        Route("/api/hello", hello),
+        Route("/health", health),
+        Route("/ready", ready),
+        Route("/metrics", metrics),
+        Route("/openapi.json", openapi),
+    ]
+    app = Starlette(
+        routes=[*_API, *operations],
+        middleware=[
+            Middleware(Edge, services.telemetry),
+            Middleware(Authentication, services.settings),
+        ],
+        exception_handlers={SenryuError: handle_senryu, HTTPException: handle_http},
+    )
+    app.router.redirect_slashes = False
+    app.state.services = services
+    for model in services.catalog.models:
+        services.telemetry.watch_engine(model.id, model.engine.status)
+    return app

@@ -1,0 +1,44 @@
+"""What request handlers work with, and how they get at it."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from senryu.core import TokenUsage
+from senryu.messages.caller import Caller
+from senryu.messages.resolve import Catalog
+from senryu.settings import Settings
+from senryu.telemetry import Access, Telemetry
+
+__all__ = ["Services", "access_of", "caller_of", "note_usage", "services_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything the HTTP layer is given."""
+
+    settings: Settings
+    catalog: Catalog
+    telemetry: Telemetry
+
+
+def services_of(request: Request) -> Services:
+    """The app's services."""
+    return request.app.state.services
+
+
+def access_of(request: Request) -> Access:
+    """The request's own record, made by ``edge.py``."""
+    return request.state.access
+
+
+def note_usage(access: Access, usage: TokenUsage) -> None:
+    """Put a reply's counts on the request's record."""
+    access.prompt_tokens = usage.prompt
+    access.cached_tokens = usage.cached
+    access.output_tokens = usage.output
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as ``auth.py`` found out."""
+    return request.state.caller

@@ -1,0 +1,54 @@
+"""Stop sequences in visible text, found however the text is cut.
+
+The reply ends where the first stop sequence is completed; if several are completed by the same
+character, the longest counts. Nothing of a match is ever shown, so text that may become one is held
+back.
+"""
+
+from collections.abc import Sequence
+
+__all__ = ["StopMatcher"]
+
+
+class StopMatcher:
+    """Watches one reply.
+
+    Arguments:
+        sequences: none of them empty.
+    """
+
+    def __init__(self, sequences: Sequence[str]) -> None:
+        self._sequences = tuple(sequences)
+        self._beginnings = {text[:length] for text in sequences for length in range(1, len(text))}
+        self._longest = max((len(text) for text in self._beginnings), default=0)
+        self._held = ""
+
+    def feed(self, text: str) -> tuple[str, str | None]:
+        """Take more text; return what may be shown now, and the stop sequence once there is one.
+
+        After a match the matcher is spent.
+        """
+        text = self._held + text
+        matches = [
+            (start + len(sequence), start, sequence)
+            for sequence in self._sequences
+            if (start := text.find(sequence)) >= 0
+        ]
+        if matches:
+            _, start, sequence = min(matches)
+            self._held = ""
+            return text[:start], sequence
+        cut = len(text) - self._num_held(text)
+        self._held = text[cut:]
+        return text[:cut], None
+
+    def close(self) -> str:
+        """Take the end of the reply; return what was held back."""
+        return self._held
+
+    def _num_held(self, text: str) -> int:
+        """Length of the longest end of the text that a sequence begins with."""
+        for length in range(min(self._longest, len(text)), 0, -1):
+            if text[-length:] in self._beginnings:
+                return length
+        return 0

@@ -1,0 +1,211 @@
+"""What the server tells its operator: Prometheus metrics and log lines. Never content, never keys.
+
+Knows no HTTP framework and no engine class: engines are watched through a function that returns
+their status.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+__all__ = ["Access", "Telemetry", "configure_logging"]
+
+_ACCESS_LOG = logging.getLogger("senryu.access")
+_FIRST_TOKEN_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+_BETWEEN_TOKENS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+# Attribute of an engine's status, metric, help. A name in _total is a counter, else a gauge.
+_ENGINE_METRICS = (
+    ("ready", "senryu_engine_ready", "1 while the model takes jobs"),
+    ("num_running", "senryu_engine_running", "jobs with a sequence in memory"),
+    ("num_queued", "senryu_engine_queued", "jobs waiting for memory"),
+    ("num_cells", "senryu_engine_cells", "tokens of KV memory"),
+    ("num_used_cells", "senryu_engine_used_cells", "tokens of KV memory in use"),
+    ("num_cache_entries", "senryu_engine_cache_entries", "prefixes kept for later jobs"),
+    ("num_prefilled_tokens", "senryu_engine_prefilled_tokens_total", "prompt tokens computed"),
+    ("num_cached_tokens", "senryu_engine_cached_tokens_total", "prompt tokens found in the cache"),
+    ("num_generated_tokens", "senryu_engine_generated_tokens_total", "tokens generated"),
+    ("num_preemptions", "senryu_engine_preemptions_total", "running jobs put back into the queue"),
+    ("num_restarts", "senryu_engine_restarts_total", "worker processes started again"),
+)
+
+
+@dataclass(slots=True)
+class Access:
+    """The facts of one request, filled in as it goes; one log line and a few metrics in the end.
+
+    Arguments:
+        request_id: the id that the client was given.
+        method: HTTP method.
+        route: the route's pattern, never the raw path.
+        model: the served model's id.
+        status: HTTP status, 499 if the client went away before there was one.
+        stream: whether the reply was streamed.
+        prompt_tokens: tokens of the prompt.
+        cached_tokens: of these, how many needed no prefill.
+        output_tokens: tokens generated.
+        dropped_fields: unknown request fields that were ignored.
+        first_token_s: seconds until the first visible text.
+        duration_s: seconds until the reply was complete.
+        outcome: ``ok``, or what cut the reply short.
+        started: when the request arrived, on the process's own clock; so last_text.
+        last_text: when visible text was last sent.
+    """
+
+    request_id: str
+    method: str
+    route: str = "unknown"
+    model: str = ""
+    status: int = 499
+    stream: bool = False
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    dropped_fields: int = 0
+    first_token_s: float | None = None
+    duration_s: float = 0.0
+    outcome: str = "ok"
+    started: float = field(default_factory=perf_counter)
+    last_text: float = 0.0
+
+    def public(self) -> dict[str, Any]:
+        """The facts as a flat record."""
+        facts = asdict(self)
+        del facts["started"], facts["last_text"]
+        return facts
+
+
+class Telemetry:
+    """The metrics of one app, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._engines = _EngineCollector()
+        self._registry.register(self._engines)
+        self._requests = self._counter("requests", "requests answered", "route", "status")
+        self._tokens_in = self._counter("input_tokens", "prompt tokens", "model")
+        self._tokens_cached = self._counter(
+            "cached_tokens", "prompt tokens from the cache", "model"
+        )
+        self._tokens_out = self._counter("output_tokens", "tokens generated", "model")
+        self._dropped = self._counter("dropped_fields", "unknown request fields ignored")
+        self._first_token = Histogram(
+            "senryu_time_to_first_token_seconds",
+            "from the request's arrival to the first visible text",
+            ["model"],
+            buckets=_FIRST_TOKEN_BUCKETS,
+            registry=self._registry,
+        )
+        self._between_tokens = Histogram(
+            "senryu_time_between_tokens_seconds",
+            "between two pieces of visible text of one reply",
+            ["model"],
+            buckets=_BETWEEN_TOKENS_BUCKETS,
+            registry=self._registry,
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"senryu_{name}", text, labels, registry=self._registry)
+
+    def watch_engine(self, model: str, status: Callable[[], object]) -> None:
+        """Report an engine's load whenever metrics are read.
+
+        Arguments:
+            model: the served model's id.
+            status: returns an ``EngineStatus``, without waiting.
+        """
+        self._engines.engines[model] = status
+
+    def text_sent(self, access: Access) -> None:
+        """Note that visible text of a reply is on its way."""
+        now = perf_counter()
+        if access.first_token_s is None:
+            access.first_token_s = now - access.started
+            self._first_token.labels(access.model).observe(access.first_token_s)
+        else:
+            self._between_tokens.labels(access.model).observe(now - access.last_text)
+        access.last_text = now
+
+    def finished(self, access: Access) -> None:
+        """Count a request and write its line."""
+        access.duration_s = perf_counter() - access.started
+        self._requests.labels(access.route, str(access.status)).inc()
+        self._dropped.inc(access.dropped_fields)
+        if access.model:
+            self._tokens_in.labels(access.model).inc(access.prompt_tokens)
+            self._tokens_cached.labels(access.model).inc(access.cached_tokens)
+            self._tokens_out.labels(access.model).inc(access.output_tokens)
+        _ACCESS_LOG.info("request", extra={"facts": access.public()})
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _EngineCollector(Collector):
+    """Reads the status of all engines each time metrics are asked for."""
+
+    def __init__(self) -> None:
+        self.engines: dict[str, Callable[[], object]] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        statuses = {model: status() for model, status in self.engines.items()}
+        for attribute, name, text in _ENGINE_METRICS:
+            family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            metric = family(name, text, labels=["model"])
+            for model, status in statuses.items():
+                metric.add_metric([model], getattr(status, attribute))
+            yield metric
+
+
+def configure_logging(style: Literal["text", "json"], level: str) -> None:
+    """Send all log lines to stderr.
+
+    Arguments:
+        style: ``text`` for people, ``json`` for one object a line.
+        level: the least level that is shown, in lower case.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, message, and facts as ``name=value``."""
+        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        facts = " ".join(f"{name}={_short(value)}" for name, value in _facts(record).items())
+        line = f"{time} {record.levelname.lower():7} {record.getMessage()} {facts}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_facts(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    return getattr(record, "facts", {})
+
+
+def _short(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,112 @@
+"""The events of a stream. Which may follow which is ``messages/assemble.py``."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from senryu.wire.base import WireModel
+from senryu.wire.blocks import TextBlock
+from senryu.wire.errors import ErrorBody
+from senryu.wire.messages import Message, StopReason
+from senryu.wire.usage import DeltaUsage
+
+__all__ = [
+    "ContentBlockDelta",
+    "ContentBlockStart",
+    "ContentBlockStop",
+    "ErrorEvent",
+    "MessageDelta",
+    "MessageEnd",
+    "MessageStart",
+    "MessageStop",
+    "Ping",
+    "StreamEvent",
+    "TextDelta",
+]
+
+
+class MessageStart(WireModel):
+    """The first event: the message with its input counts and no content."""
+
+    type: Literal["message_start"] = "message_start"
+    message: Message
+
+
+class ContentBlockStart(WireModel):
+    """A block begins; indices count up from 0."""
+
+    type: Literal["content_block_start"] = "content_block_start"
+    index: int
+    content_block: TextBlock
+
+
+class TextDelta(WireModel):
+    """More text of the open block."""
+
+    type: Literal["text_delta"] = "text_delta"
+    text: str
+
+
+class ContentBlockDelta(WireModel):
+    """The open block grows."""
+
+    type: Literal["content_block_delta"] = "content_block_delta"
+    index: int
+    delta: TextDelta
+
+
+class ContentBlockStop(WireModel):
+    """The open block is complete."""
+
+    type: Literal["content_block_stop"] = "content_block_stop"
+    index: int
+
+
+class MessageEnd(WireModel):
+    """Why the message ended."""
+
+    stop_reason: StopReason
+    stop_sequence: str | None = None
+    stop_details: None = None
+    container: None = None
+
+
+class MessageDelta(WireModel):
+    """The message is complete; the counts are cumulative."""
+
+    type: Literal["message_delta"] = "message_delta"
+    delta: MessageEnd
+    usage: DeltaUsage
+
+
+class MessageStop(WireModel):
+    """The last event."""
+
+    type: Literal["message_stop"] = "message_stop"
+
+
+class Ping(WireModel):
+    """Says that the connection lives."""
+
+    type: Literal["ping"] = "ping"
+
+
+class ErrorEvent(WireModel):
+    """The reply broke after it had begun; nothing follows."""
+
+    type: Literal["error"] = "error"
+    error: ErrorBody
+    request_id: str
+
+
+StreamEvent = Annotated[
+    MessageStart
+    | ContentBlockStart
+    | ContentBlockDelta
+    | ContentBlockStop
+    | MessageDelta
+    | MessageStop
+    | Ping
+    | ErrorEvent,
+    Field(discriminator="type"),
+]

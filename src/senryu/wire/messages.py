@@ -1,0 +1,26 @@
+"""The reply: one message. Field order is the API's own."""
+
+from typing import Literal
+
+from senryu.wire.base import WireModel
+from senryu.wire.blocks import TextBlock
+from senryu.wire.usage import Usage
+
+__all__ = ["Message", "StopReason"]
+
+StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "model_context_window_exceeded"]
+
+
+class Message(WireModel):
+    """A reply, whole, or as ``message_start`` announces it (no content, no stop reason)."""
+
+    id: str
+    type: Literal["message"] = "message"
+    role: Literal["assistant"] = "assistant"
+    model: str
+    content: list[TextBlock] = []
+    stop_reason: StopReason | None = None
+    stop_sequence: str | None = None
+    stop_details: None = None
+    container: None = None
+    usage: Usage

@@ -1,0 +1,178 @@
+"""Request bodies: their fields and types, and how JSON bytes become them.
+
+Fields of the API that Senryu does not serve yet are listed too: a known field is never dropped in
+silence. What a request may mean is not decided here.
+"""
+
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import Discriminator, Field, Tag
+
+from senryu.wire.base import PlainText, UnreadModel, WireModel
+from senryu.wire.blocks import CacheControl, Content, SystemPrompt
+
+__all__ = [
+    "CountTokensRequest",
+    "CustomTool",
+    "Diagnostics",
+    "InputMessage",
+    "MessagesRequest",
+    "Metadata",
+    "OutputConfig",
+    "Thinking",
+    "ThinkingAdaptive",
+    "ThinkingBetweenTools",
+    "ThinkingDisabled",
+    "ThinkingEnabled",
+    "Tool",
+    "ToolChoice",
+    "TypedTool",
+]
+
+_MAX_MESSAGES = 100_000  # API reference, `messages`
+_MAX_STOP_SEQUENCES = 64  # ours: bounds the matcher's memory
+_MAX_STOP_SEQUENCE_LENGTH = 256  # ours, likewise, in characters
+_MAX_USER_ID_LENGTH = 4096  # ours; agents send a JSON document here
+
+_Display = Literal["summarized", "omitted", "updates"]
+
+
+class InputMessage(WireModel):
+    """One message of the conversation. Agents also send ``system`` ones in between."""
+
+    role: Literal["user", "assistant", "system"]
+    content: Content
+
+
+class ThinkingEnabled(WireModel):
+    """Reasoning with a budget in tokens."""
+
+    type: Literal["enabled"]
+    budget_tokens: Annotated[int, Field(ge=1024)]
+    display: _Display | None = None
+
+
+class ThinkingDisabled(WireModel):
+    """No reasoning."""
+
+    type: Literal["disabled"]
+
+
+class ThinkingAdaptive(WireModel):
+    """The model decides whether to reason."""
+
+    type: Literal["adaptive"]
+    display: _Display | None = None
+
+
+class ThinkingBetweenTools(WireModel):
+    """No reasoning but progress notes between tool calls."""
+
+    type: Literal["between_tools"]
+
+
+Thinking = Annotated[
+    ThinkingEnabled | ThinkingDisabled | ThinkingAdaptive | ThinkingBetweenTools,
+    Field(discriminator="type"),
+]
+
+
+class CustomTool(WireModel):
+    """A tool that the client runs, with its own schema."""
+
+    name: str
+    input_schema: dict[str, Any]
+    type: Literal["custom"] | None = None
+    description: str | None = None
+    cache_control: CacheControl | None = None
+    strict: bool | None = None
+    defer_loading: bool | None = None
+    eager_input_streaming: bool | None = None
+    input_examples: list[dict[str, Any]] | None = None
+    allowed_callers: list[str] | None = None
+
+
+class TypedTool(UnreadModel):
+    """A tool whose schema the API defines."""
+
+    type: str
+    name: str | None = None
+
+
+def _tool_kind(tool: Any) -> str:
+    kind = cast("dict[str, Any]", tool).get("type") if isinstance(tool, dict) else None
+    return "custom" if kind in (None, "custom") else "typed"
+
+
+Tool = Annotated[
+    Annotated[CustomTool, Tag("custom")] | Annotated[TypedTool, Tag("typed")],
+    Discriminator(_tool_kind),
+]
+
+
+class ToolChoice(WireModel):
+    """Whether and which tools the model may use."""
+
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: bool | None = None
+
+
+class OutputConfig(WireModel):
+    """How hard to try, and which shape the reply must have."""
+
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    format: dict[str, Any] | None = None
+    task_budget: dict[str, Any] | None = None
+
+
+class Metadata(WireModel):
+    """Who the request is for; opaque, never logged."""
+
+    user_id: Annotated[str, Field(max_length=_MAX_USER_ID_LENGTH)] | None = None
+
+
+class Diagnostics(WireModel):
+    """Asks why the prompt cache missed."""
+
+    previous_message_id: str | None = None
+
+
+class CountTokensRequest(WireModel):
+    """The body of ``POST /v1/messages/count_tokens``: everything that shapes the prompt."""
+
+    model: Annotated[str, Field(min_length=1, max_length=256)]
+    messages: Annotated[list[InputMessage], Field(max_length=_MAX_MESSAGES)]
+    system: SystemPrompt | None = None
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: Thinking | None = None
+    output_config: OutputConfig | None = None
+    output_format: dict[str, Any] | None = None
+    cache_control: CacheControl | None = None
+    context_management: dict[str, Any] | None = None
+    mcp_servers: list[dict[str, Any]] | None = None
+    speed: Literal["standard", "fast"] | None = None
+
+
+class MessagesRequest(CountTokensRequest):
+    """The body of ``POST /v1/messages``."""
+
+    max_tokens: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    stream: bool | None = None
+    stop_sequences: (
+        Annotated[
+            list[Annotated[PlainText, Field(max_length=_MAX_STOP_SEQUENCE_LENGTH)]],
+            Field(max_length=_MAX_STOP_SEQUENCES),
+        ]
+        | None
+    ) = None
+    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    metadata: Metadata | None = None
+    service_tier: Literal["auto", "standard_only"] | None = None
+    inference_geo: str | None = None
+    container: Any = None
+    diagnostics: Diagnostics | None = None
+    user_profile_id: str | None = None

@@ -1,0 +1,42 @@
+"""Token counts as replies report them. Field names and nulls follow the SDK's ``Usage``."""
+
+from typing import Literal
+
+from senryu.wire.base import WireModel
+
+__all__ = ["CacheCreation", "DeltaUsage", "TokenCount", "Usage"]
+
+
+class CacheCreation(WireModel):
+    """Tokens written to the prompt cache, by lifetime."""
+
+    ephemeral_5m_input_tokens: int = 0
+    ephemeral_1h_input_tokens: int = 0
+
+
+class Usage(WireModel):
+    """A message's token counts; prompt tokens in all are the sum of the three input figures."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation: CacheCreation = CacheCreation()
+    output_tokens: int
+    service_tier: Literal["standard"] = "standard"
+    inference_geo: None = None
+    server_tool_use: None = None
+
+
+class DeltaUsage(WireModel):
+    """The counts at the end of a stream, cumulative."""
+
+    input_tokens: int
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    output_tokens: int
+
+
+class TokenCount(WireModel):
+    """The reply of ``POST /v1/messages/count_tokens``."""
+
+    input_tokens: int

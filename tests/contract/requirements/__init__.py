@@ -1,0 +1,1 @@
+"""Promised behaviours, one module an area; each module holds a tuple ``REQUIREMENTS``."""
