@@ -1,0 +1,178 @@
+"""Runs the workloads: subjects take turns, failures become notes, time is bounded.
+
+It knows neither what a workload does nor how its figures are shown.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from benchmarks.api_layer import constant_launcher, layer_workloads, scripted_launcher
+from benchmarks.client import BadAnswerError
+from benchmarks.figures import Metric, Series
+from benchmarks.progress import Progress
+from benchmarks.prompts import PromptError
+from benchmarks.servers import Launcher, Server, ServerError, running
+from benchmarks.workloads import (
+    Figures,
+    Sizes,
+    Workload,
+    serving_workloads,
+    startup_workload,
+    warm_up,
+)
+
+__all__ = ["Plan", "Results", "run"]
+
+Subject = TypeVar("Subject", Launcher, Server)
+
+_FAILURES = (
+    BadAnswerError,
+    PromptError,
+    ServerError,
+    OSError,
+    TimeoutError,
+    asyncio.IncompleteReadError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run.
+
+    Arguments:
+        launchers: the model servers, Senryu first.
+        sizes: how much is measured on them.
+        num_requests: sent to the API layer in one measurement.
+        repetitions: of every workload.
+        limit_s: after so many seconds no further measurement begins.
+        only: beginnings of workload names, empty for all.
+    """
+
+    launchers: tuple[Launcher, ...]
+    sizes: Sizes
+    num_requests: int
+    repetitions: int
+    limit_s: float
+    only: tuple[str, ...] = ()
+
+    def wants(self, name: str) -> bool:
+        """Whether the workload is among the chosen ones."""
+        return not self.only or name.startswith(self.only)
+
+
+@dataclass(slots=True)
+class Results:
+    """What came out.
+
+    Arguments:
+        metrics: those that were measured, in the table's order.
+        series: values by metric id.
+        notes: what a reader should know.
+        failed: whether a measurement failed.
+    """
+
+    metrics: list[Metric] = field(default_factory=list[Metric])
+    series: dict[str, Series] = field(default_factory=dict[str, Series])
+    notes: list[str] = field(default_factory=list[str])
+    failed: bool = False
+
+    def add(self, subject: str, figures: Figures) -> None:
+        """Add one run's figures."""
+        for name, value in figures.items():
+            self.series.setdefault(name, {}).setdefault(subject, []).append(value)
+
+
+def run(plan: Plan) -> Results:
+    """Run all chosen workloads; servers live only as long as they are measured."""
+    startup = [w for w in [startup_workload()] if plan.wants(w.name)]
+    serving = [w for w in serving_workloads(plan.sizes) if plan.wants(w.name)]
+    layer = [w for w in layer_workloads(plan.num_requests) if plan.wants(w.name)]
+    planned = {
+        **{w.name: w.seconds * len(plan.launchers) for w in (*startup, *serving)},
+        **{w.name: 2 * w.seconds for w in layer},
+    }
+    results = Results()
+    progress = Progress(planned, plan.repetitions, plan.limit_s)
+    print(f"{len(planned)} workloads, about {progress.remaining_s / 60:.0f} minutes", flush=True)
+    for workload in startup:
+        _interleave(workload, plan.launchers, results, progress)
+    _run_on_servers(serving, plan.launchers, results, progress, prepare=warm_up)
+    _run_on_servers(layer, (scripted_launcher(), constant_launcher()), results, progress)
+    results.notes += _differences(results)
+    return results
+
+
+def _run_on_servers(
+    workloads: Sequence[Workload[Server]],
+    launchers: Sequence[Launcher],
+    results: Results,
+    progress: Progress,
+    *,
+    prepare: Callable[[Server], None] | None = None,
+) -> None:
+    if not workloads:
+        return
+    with ExitStack() as stack:
+        try:
+            servers = [stack.enter_context(running(launcher)) for launcher in launchers]
+            for server in servers if prepare else ():
+                prepare(server) if prepare else None
+        except _FAILURES as error:
+            _note_failure(results, ", ".join(w.name for w in workloads), error)
+            return
+        for workload in workloads:
+            _interleave(workload, servers, results, progress)
+
+
+def _interleave(
+    workload: Workload[Subject],
+    subjects: Sequence[Subject],
+    results: Results,
+    progress: Progress,
+) -> None:
+    """Repeat a workload, the subjects taking turns: A B A B."""
+    results.metrics += workload.metrics
+    for repetition in range(progress.num_each):
+        if progress.is_over:
+            results.notes.append(
+                f"Time was up: {workload.name} has {repetition} of {progress.num_each} repetitions."
+            )
+            return
+        began = time.perf_counter()
+        texts: list[str] = []
+        for subject in subjects:
+            try:
+                figures = workload.run(subject, repetition)
+            except _FAILURES as error:
+                _note_failure(results, f"{workload.name} on {subject.name}", error)
+                progress.skip(workload.name)
+                return
+            results.add(subject.name, figures)
+            texts.append(f"{subject.name} {_glance(workload, figures)}")
+        progress.step(workload.name, time.perf_counter() - began, "; ".join(texts))
+
+
+def _glance(workload: Workload[Subject], figures: Figures) -> str:
+    shown = [(m, figures[m.id]) for m in workload.metrics if m.id in figures]
+    return ", ".join(f"{value:.4g} {metric.unit}" for metric, value in shown[:2])
+
+
+def _note_failure(results: Results, what: str, error: BaseException) -> None:
+    results.failed = True
+    results.notes.append(f"{what} failed: {type(error).__name__}: {error}")
+    print(results.notes[-1], flush=True)
+
+
+def _differences(results: Results) -> list[str]:
+    """Control figures (token counts) that should be equal and are not."""
+    ids = {metric.id for metric in results.metrics}
+    notes: list[str] = []
+    for name, series in results.series.items():
+        if name not in ids and len({tuple(values) for values in series.values()}) > 1:
+            shown = "; ".join(f"{subject} {values}" for subject, values in series.items())
+            notes.append(f"Not the same work: {name}: {shown}.")
+    return notes

@@ -1,0 +1,24 @@
+"""The whole suite runs, on the embedded model and on the scripted engine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.timeout(300)
+def test_a_quick_run_writes_its_results(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--output", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    values = json.loads((tmp_path / "serving.json").read_text(encoding="utf-8"))["values"]
+    assert values.keys() >= {"decode_2", "api_p50"}
+    page = (tmp_path / "serving.md").read_text(encoding="utf-8")
+    assert "decode, 2 streams" in page
+    assert str(tmp_path) not in page
