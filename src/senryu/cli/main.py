@@ -1,0 +1,66 @@
+"""The ``senryu`` command: which subcommands there are, and what a failure looks like.
+
+Subcommands are named by import path, so that ``senryu serve`` loads no client library and
+``senryu chat`` no server. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from senryu import __version__
+from senryu.errors import StartupError
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="senryu",
+    help="A model endpoint of your own: the Messages API on open-weight models.",
+    help_epilogue=(
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.\n\n"
+        "Start with `senryu serve`, then `senryu chat` in another terminal."
+    ),
+    help_format="markdown",
+    version=__version__,
+    error_console=Console(stderr=True),
+    suppress_keyboard_interrupt=False,
+)
+app.command("senryu.cli.serve:app", name="serve", help="Serve models through the Messages API.")
+app.command("senryu.cli.chat:app", name="chat", help="Chat in the terminal with any server.")
+app.command("senryu.cli.doctor:app", name="doctor", help="Check this machine and installation.")
+
+_models = App(name="models", help="List, download and inspect models.", help_format="markdown")
+_models.command(
+    "senryu.cli.models_list:app", name="list", help="What a server serves and what is here."
+)
+_models.command(
+    "senryu.cli.models_pull:app", name="pull", help="Download a model, to serve it later."
+)
+_models.command("senryu.cli.models_inspect:app", name="inspect", help="What a model is and needs.")
+app.command(_models)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code.
+
+    Arguments:
+        arguments: without the program's name; None takes the process's own.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        result = app(given, exit_on_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError:  # printed by cyclopts
+        return 2
+    except StartupError as error:
+        print(f"senryu: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return result if isinstance(result, int) else 0

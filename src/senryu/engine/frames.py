@@ -1,0 +1,195 @@
+"""What crosses the socket between the supervisor and its worker: typed frames, both ways.
+
+A frame is a four-byte big-endian length and one msgpack map, tagged with its class's name. Values
+of ``core`` travel as they are. This module knows no socket, no process and no native code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from senryu.core import Chunk, EngineInfo, Job, Prompt
+from senryu.engine.base import EngineStatus
+
+__all__ = [
+    "Accepted",
+    "Audit",
+    "Audited",
+    "Cancel",
+    "Failed",
+    "FrameBuffer",
+    "FromWorker",
+    "Generate",
+    "JobChunk",
+    "Load",
+    "Ready",
+    "Rejected",
+    "Report",
+    "ToWorker",
+    "Tokenize",
+    "Tokenized",
+    "WorkerConfig",
+    "decode_from_worker",
+    "decode_to_worker",
+    "encode",
+]
+
+_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """What a worker loads and how much of the machine it may use.
+
+    Arguments:
+        source: ``embedded``, a path to a GGUF file, or ``hf:ORG/REPO[:FILE]``.
+        window: tokens one request may use; None takes the training context, bounded by ``cells``.
+        cells: tokens of KV memory shared by all requests; None chooses from the free memory.
+        max_running: requests that generate at the same time, at most 192.
+        max_queued: requests that may wait beyond those.
+        threads: native threads; None takes the machine's physical cores.
+        cache_entries: finished sequences kept for their prefixes; 0 turns reuse off.
+        step_tokens: prompt tokens of a step in which nothing decodes.
+        prefill_chunk: prompt tokens of a step in which something decodes: what a running stream
+            waits for when a long prompt arrives.
+        exact: whether a greedy reply must be the same alone and in company. It holds attention to
+            the one native kernel path of which that is true, which prefills long prompts at less
+            than half the speed.
+    """
+
+    source: str = "embedded"
+    window: int | None = None
+    cells: int | None = None
+    max_running: int = 64
+    max_queued: int = 256
+    threads: int | None = None
+    cache_entries: int = 64
+    step_tokens: int = 512
+    prefill_chunk: int = 128
+    exact: bool = True
+
+
+class Load(msgspec.Struct, frozen=True, tag=True):
+    """The first frame to a worker, sent once."""
+
+    config: WorkerConfig
+
+
+class Tokenize(msgspec.Struct, frozen=True, tag=True):
+    """Answered by ``Tokenized`` with the same id."""
+
+    id: int
+    prompt: Prompt
+
+
+class Generate(msgspec.Struct, frozen=True, tag=True):
+    """Answered by ``Accepted`` or ``Rejected`` with the job's id."""
+
+    job: Job
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Not answered; nothing is sent for this job once it has been read."""
+
+    job_id: str
+
+
+class Audit(msgspec.Struct, frozen=True, tag=True):
+    """Answered by ``Audited`` with the same id."""
+
+    id: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The model is loaded."""
+
+    info: EngineInfo
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The model cannot be loaded; the worker exits after this."""
+
+    message: str
+
+
+class Tokenized(msgspec.Struct, frozen=True, tag=True):
+    """A prompt's tokens."""
+
+    id: int
+    tokens: tuple[int, ...]
+
+
+class Accepted(msgspec.Struct, frozen=True, tag=True):
+    """The job is queued or running."""
+
+    job_id: str
+
+
+class Rejected(msgspec.Struct, frozen=True, tag=True):
+    """The queue is full."""
+
+    job_id: str
+
+
+class Audited(msgspec.Struct, frozen=True, tag=True):
+    """The outcome of an audit: ``problem`` is empty when every cell is accounted for."""
+
+    id: int
+    problem: str
+
+
+class JobChunk(msgspec.Struct, frozen=True, array_like=True):
+    """A chunk and whose it is."""
+
+    job_id: str
+    chunk: Chunk
+
+
+class Report(msgspec.Struct, frozen=True, tag=True):
+    """Everything one step produced, and the load after it."""
+
+    chunks: list[JobChunk]
+    status: EngineStatus
+
+
+ToWorker = Load | Tokenize | Generate | Cancel | Audit
+FromWorker = Ready | Failed | Tokenized | Accepted | Rejected | Audited | Report
+
+_encoder = msgspec.msgpack.Encoder()
+_to_worker = msgspec.msgpack.Decoder[ToWorker](ToWorker)
+_from_worker = msgspec.msgpack.Decoder[FromWorker](FromWorker)
+
+
+def encode(frame: ToWorker | FromWorker) -> bytes:
+    """The frame's bytes, length included."""
+    body = _encoder.encode(frame)
+    return len(body).to_bytes(_LENGTH_BYTES, "big") + body
+
+
+def decode_to_worker(body: bytes) -> ToWorker:
+    """The frame in ``body``; raises ``msgspec.MsgspecError`` when it is none."""
+    return _to_worker.decode(body)
+
+
+def decode_from_worker(body: bytes) -> FromWorker:
+    """The frame in ``body``; raises ``msgspec.MsgspecError`` when it is none."""
+    return _from_worker.decode(body)
+
+
+class FrameBuffer:
+    """Cuts a byte stream, however it was split, into frame bodies."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Take more bytes and yield every body that is now complete."""
+        self._bytes += data
+        while len(self._bytes) >= _LENGTH_BYTES:
+            end = _LENGTH_BYTES + int.from_bytes(self._bytes[:_LENGTH_BYTES], "big")
+            if len(self._bytes) < end:
+                return
+            body = bytes(self._bytes[_LENGTH_BYTES:end])
+            del self._bytes[:end]
+            yield body

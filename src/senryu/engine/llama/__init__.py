@@ -1,0 +1,1 @@
+"""The embedded engine: our scheduler and prefix cache over the kernels of llama.cpp."""

@@ -1,0 +1,145 @@
+"""From a configuration to a loaded model: sizes chosen, facts read from the file.
+
+It decides how much memory and how many threads are used; it does not run anything.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from senryu.core import EngineInfo
+from senryu.engine.frames import WorkerConfig
+from senryu.engine.llama.binding import Context, ContextOptions, Model, NativeError
+from senryu.errors import StartupError
+
+__all__ = ["Loaded", "load"]
+
+_MAX_SEQS = 256  # LLAMA_MAX_SEQ of the native library
+_DEFAULT_WINDOWS = 4
+_KV_BYTES = 2  # f16
+_MIN_CELLS = 256
+_CELL_STEP = 256  # the native memory rounds its size to this
+
+# User-defined tokens may be anything (runs of blanks, HTML tags) and are found in plain text too;
+# only those that look like a marker count as one.
+_MARKER = re.compile(r"<\|[^\s<>]+\|>")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model, its context and what is known of them.
+
+    Arguments:
+        num_seqs: sequence ids of the context.
+        reuse: whether finished sequences can serve as prefixes of others.
+    """
+
+    model: Model
+    context: Context
+    info: EngineInfo
+    num_seqs: int
+    reuse: bool
+
+
+def load(path: Path, config: WorkerConfig) -> Loaded:
+    """Load a GGUF file.
+
+    Raises:
+        StartupError: it cannot be loaded or does not fit; the message says why.
+    """
+    try:
+        model = Model(path)
+    except NativeError as error:
+        raise StartupError(f"{path}: not a model that can be loaded: {error}") from None
+    if not model.generates:
+        raise StartupError(
+            f"{path}: not a decoder-only language model, which is what can be served"
+        )
+    num_cells = config.cells or _default_cells(model)
+    num_cells = -(-num_cells // _CELL_STEP) * _CELL_STEP
+    reuse = model.can_cut and config.cache_entries > 0
+    # All ids that there are, if only so that they need not be given out again soon: see replay.py.
+    # Memory that cannot be cut is laid out by id, though, and an id costs a whole state there.
+    num_seqs = _MAX_SEQS if model.can_cut else config.max_running
+    options = ContextOptions(
+        num_cells=num_cells,
+        num_seqs=num_seqs,
+        # every running sequence decodes beside the prefill chunk
+        max_tokens=config.step_tokens + config.max_running,
+        max_outputs=num_seqs,  # the library wants one for each sequence id at least
+        micro_batch=config.step_tokens,
+        threads=config.threads or _physical_cores(),
+        exact=config.exact,
+    )
+    try:
+        context = Context(model, options)
+    except NativeError as error:
+        raise StartupError(
+            f"{path}: no memory for {num_cells} cells (set `cells` lower): {error}"
+        ) from None
+    window = min(config.window or model.training_context, model.training_context, num_cells)
+    info = _describe(model, path, window)
+    return Loaded(model, context, info, num_seqs, reuse)
+
+
+def _physical_cores() -> int:
+    return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+
+
+def _default_cells(model: Model) -> int:
+    """Four full windows, within half of the memory that is free now.
+
+    Four, because a request rarely fills its window and prefixes want room too: for the embedded
+    model (8,192 tokens, 23 KB a cell) that is 755 MB.
+    """
+    cell_bytes = max(1, _cell_bytes(model))
+    affordable = psutil.virtual_memory().available // 2 // cell_bytes
+    wanted = min(_DEFAULT_WINDOWS * model.training_context, affordable)
+    return max(_MIN_CELLS, wanted // _CELL_STEP * _CELL_STEP)
+
+
+def _cell_bytes(model: Model) -> int:
+    """Bytes that one token takes in KV memory, for plain attention (an upper bound elsewhere)."""
+    architecture = model.metadata("general.architecture") or ""
+    key = model.metadata(f"{architecture}.attention.key_length")
+    value = model.metadata(f"{architecture}.attention.value_length")
+    width = int(key or model.head_size) + int(value or model.head_size)
+    return model.num_layers * model.num_kv_heads * width * _KV_BYTES
+
+
+def _describe(model: Model, path: Path, window: int) -> EngineInfo:
+    top_k = _number(model, "general.sampling.top_k")
+    return EngineInfo(
+        name=model.metadata("general.name") or path.stem,
+        architecture=model.metadata("general.architecture") or "unknown",
+        num_params=model.num_params,
+        file_size=path.stat().st_size,
+        quantization=model.description.rsplit(" ", 1)[-1],
+        training_context=model.training_context,
+        window=window,
+        chat_template=model.metadata("tokenizer.chat_template"),
+        special_tokens=_special_tokens(model),
+        bos=_text(model, model.bos),
+        eos=_text(model, model.eos),
+        add_bos=model.add_bos,
+        temperature=_number(model, "general.sampling.temp"),
+        top_p=_number(model, "general.sampling.top_p"),
+        top_k=None if top_k is None else int(top_k),
+        memory_bytes=psutil.Process().memory_info().rss,
+    )
+
+
+def _special_tokens(model: Model) -> tuple[str, ...]:
+    texts = ((_text(model, token), control) for token, control in model.marker_tokens())
+    return tuple(text for text, control in texts if text and (control or _MARKER.fullmatch(text)))
+
+
+def _text(model: Model, token: int | None) -> str:
+    return "" if token is None else model.piece(token).decode(errors="replace")
+
+
+def _number(model: Model, key: str) -> float | None:
+    text = model.metadata(key)
+    return None if text is None else float(text)

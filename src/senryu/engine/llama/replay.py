@@ -1,0 +1,79 @@
+"""Makes the native memory follow the account of ``Slots``, giving cells back as late as possible.
+
+The attention of a sequence adds its cells up in the order in which they lie, and rounding depends
+on that order: it is always the same as long as each token lies behind those before it. The native
+memory fills free cells from the lowest one on, so that holds until cells are given back. They are
+therefore kept until they, or their sequence ids, are needed. Only then can a running reply's
+rounding (never its correctness) depend on what ran before.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from senryu.engine.llama.slots import AuditError, CopyPrefix, Operation, Slots
+
+__all__ = ["NativeMemory", "Replay"]
+
+
+class NativeMemory(Protocol):
+    """What a context can do to its memory."""
+
+    def copy_prefix(self, source: int, target: int, length: int) -> None:
+        """Let ``target`` share the first ``length`` cells of ``source``."""
+        ...
+
+    def clear(self, seq: int) -> None:
+        """Drop everything of a sequence."""
+        ...
+
+    def covered(self, seq: int) -> int:
+        """Tokens held of a sequence."""
+        ...
+
+
+class Replay:
+    """The journal of ``slots``, played on ``memory``."""
+
+    def __init__(self, slots: Slots, memory: NativeMemory) -> None:
+        self._slots = slots
+        self._memory = memory
+        self._kept: set[int] = set()
+        self._num_kept_cells = 0
+
+    def play(self, operations: Iterable[Operation], *, used: Iterable[int] = ()) -> None:
+        """Bring the memory up to date before a batch.
+
+        Arguments:
+            operations: the journal since the last call, the batch's growth being accounted for.
+            used: sequence ids that the batch adds tokens to.
+        """
+        for operation in operations:
+            if isinstance(operation, CopyPrefix):
+                if operation.target in self._kept:
+                    self.give_back()
+                self._memory.copy_prefix(operation.source, operation.target, operation.length)
+            elif operation.seq not in self._kept:
+                self._kept.add(operation.seq)
+                self._num_kept_cells += operation.num_freed
+        num_needed = self._slots.num_used_cells + self._num_kept_cells
+        if num_needed > self._slots.num_cells or not self._kept.isdisjoint(used):
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Give back everything that was kept."""
+        for seq in self._kept:
+            self._memory.clear(seq)
+        self._kept.clear()
+        self._num_kept_cells = 0
+
+    def audit(self) -> None:
+        """Prove that the memory holds of every sequence what the account says.
+
+        Raises:
+            AuditError: it does not.
+        """
+        for seq in range(self._slots.num_seqs):
+            expected = self._slots.length(seq) if seq in self._slots.seqs else 0
+            covered = self._memory.covered(seq)
+            if covered != expected and seq not in self._kept:
+                raise AuditError(f"sequence {seq} covers {covered} tokens, not {expected}")

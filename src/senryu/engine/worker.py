@@ -1,0 +1,177 @@
+"""The worker process: reads frames, owns one engine, writes what each step produced.
+
+``python -m senryu.engine.worker FD`` is started by the supervisor with one end of a socket pair.
+The main thread reads frames and ends the process when the other end is gone, whatever the other
+threads are doing; a small pool tokenises; one thread loads and runs the engine.
+"""
+
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from senryu.core import Job
+from senryu.engine.frames import (
+    Accepted,
+    Audit,
+    Audited,
+    Cancel,
+    Failed,
+    FrameBuffer,
+    FromWorker,
+    Generate,
+    Load,
+    Ready,
+    Rejected,
+    Report,
+    Tokenize,
+    Tokenized,
+    WorkerConfig,
+    decode_to_worker,
+    encode,
+)
+from senryu.engine.llama.binding import Model, quiet_logs
+from senryu.engine.llama.loading import load
+from senryu.engine.llama.runner import Runner, tokenize
+from senryu.engine.llama.slots import AuditError
+from senryu.engine.llama.sources import resolve
+from senryu.errors import StartupError
+
+__all__ = ["main"]
+
+_READ_BYTES = 1 << 18
+_NUM_TOKENIZERS = 2
+
+_logger = logging.getLogger("senryu.engine.worker")
+
+_Command = Generate | Cancel | Audit
+
+
+class _Outbox:
+    """The socket's sending side, shared by all threads."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, frame: FromWorker) -> None:
+        """Write one whole frame; a supervisor that is gone ends the process."""
+        data = encode(frame)
+        with self._lock:
+            try:
+                self._connection.sendall(data)
+            except OSError:
+                os._exit(0)
+
+
+class _EngineThread:
+    """Loads the model, then alternates between commands and steps."""
+
+    def __init__(self, outbox: _Outbox) -> None:
+        self.commands: queue.SimpleQueue[_Command] = queue.SimpleQueue()
+        self.model: Model | None = None
+        self._outbox = outbox
+
+    def run(self, config: WorkerConfig) -> None:
+        """The thread's life; any failure ends the process, for nothing can go on without it."""
+        try:
+            runner = self._load(config)
+            while True:
+                self._turn(runner)
+        except StartupError as error:
+            self._outbox.send(Failed(str(error)))
+        except Exception:
+            _logger.exception("the engine failed")
+        os._exit(1)
+
+    def _load(self, config: WorkerConfig) -> Runner:
+        began = time.monotonic()
+        loaded = load(resolve(config.source), config)
+        runner = Runner(loaded, config)
+        self.model = loaded.model
+        info = loaded.info
+        _logger.info(
+            "loaded %s (%s, %s) in %.1f s: window %d, %d cells, %.0f MB",
+            info.name,
+            info.architecture,
+            info.quantization,
+            time.monotonic() - began,
+            info.window,
+            loaded.context.num_cells,
+            info.memory_bytes / 1e6,
+        )
+        self._outbox.send(Ready(info))
+        self._outbox.send(Report([], runner.status()))
+        return runner
+
+    def _turn(self, runner: Runner) -> None:
+        """Take all commands (waiting for one when there is nothing to do), then one step."""
+        had_work = runner.has_work
+        while not self.commands.empty() or not runner.has_work:
+            self._obey(self.commands.get(), runner)
+            had_work = had_work or runner.has_work
+            if had_work and not runner.has_work:
+                break  # the last job was cancelled
+        if runner.has_work:
+            self._outbox.send(Report(runner.step(), runner.status()))
+        if had_work and not runner.has_work:
+            runner.audit()
+            self._outbox.send(Report([], runner.status()))
+
+    def _obey(self, command: _Command, runner: Runner) -> None:
+        match command:
+            case Generate(job=job):
+                accepted = _fits(job, runner) and runner.submit(job)
+                self._outbox.send(Accepted(job.id) if accepted else Rejected(job.id))
+            case Cancel(job_id=job_id):
+                runner.cancel(job_id)
+            case Audit(id=audit_id):
+                self._outbox.send(Audited(audit_id, _problem(runner)))
+
+
+def _fits(job: Job, runner: Runner) -> bool:
+    return bool(job.tokens) and len(job.tokens) + job.max_tokens <= runner.info.window
+
+
+def _problem(runner: Runner) -> str:
+    try:
+        runner.audit()
+    except AuditError as error:
+        return str(error)
+    return ""
+
+
+def main(fd: int) -> None:
+    """Serve the supervisor at the other end of ``fd`` until it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to decide about
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    quiet_logs()
+    connection = socket.socket(fileno=fd)
+    outbox = _Outbox(connection)
+    engine = _EngineThread(outbox)
+    tokenizers = ThreadPoolExecutor(_NUM_TOKENIZERS, "tokenizer")
+    frames = FrameBuffer()
+    while data := connection.recv(_READ_BYTES):
+        for body in frames.feed(data):
+            match decode_to_worker(body):
+                case Load(config=config):
+                    threading.Thread(target=engine.run, args=(config,), daemon=True).start()
+                case Tokenize() as request:
+                    tokenizers.submit(_tokenize, request, engine, outbox)
+                case command:
+                    engine.commands.put(command)
+    os._exit(0)  # the supervisor is gone; nobody is left to finish anything for
+
+
+def _tokenize(request: Tokenize, engine: _EngineThread, outbox: _Outbox) -> None:
+    assert engine.model is not None  # the supervisor asks only after Ready
+    outbox.send(Tokenized(request.id, tokenize(engine.model, request.prompt)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,189 @@
+"""The composition root: settings in, a running server out.
+
+It is the only place that names concrete classes together. It decides start-up and shutdown, and
+knows nothing of requests.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+
+import uvicorn
+import uvloop
+
+from senryu import __version__
+from senryu.api.app import create_app
+from senryu.api.server import server_config
+from senryu.api.services import Services
+from senryu.core import EngineInfo
+from senryu.engine.frames import WorkerConfig
+from senryu.engine.model_id import default_id
+from senryu.engine.supervisor import SupervisedEngine
+from senryu.errors import EngineError, StartupError
+from senryu.messages.resolve import Catalog, ServedModel
+from senryu.settings import ModelSettings, Settings
+from senryu.telemetry import Telemetry, configure_logging
+
+__all__ = ["run"]
+
+_EMBEDDED_NAME = "SmolLM2 135M, a tiny model for trying things out"
+_BACKLOG = 2048
+_LAST_WORDS_S = 3.0  # for streams to send their error event after the engines were closed
+_KILLED = 130  # as shells report an end by Ctrl-C
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal ends it; returns the exit code.
+
+    Raises:
+        StartupError: the address cannot be used, a model does not load, names clash.
+    """
+    configure_logging(settings.log_format, settings.log_level)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it tells of its process, not of ours
+    with _listen(settings.host, settings.port) as listener:
+        return uvloop.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> int:
+    models = [_model(model, settings) for model in settings.models]
+    catalog = Catalog(models, settings.aliases)
+    app = create_app(Services(settings, catalog, Telemetry()))
+    server = _Server(server_config(app, settings))
+    base_url = _base_url(settings.host, listener.getsockname()[1])
+    print(f"Senryu {__version__} listens on {base_url} and loads its models ...", flush=True)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]))
+            loading = tasks.create_task(_load(models, settings, base_url))
+            stopping = tasks.create_task(_stop_on_signal(server, models, settings))
+            serving.add_done_callback(lambda _: loading.cancel())
+            serving.add_done_callback(lambda _: stopping.cancel())
+    except* StartupError as group:
+        raise group.exceptions[0] from None
+    finally:
+        await _close(models)
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: ours know about the engines."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _model(model: ModelSettings, settings: Settings) -> ServedModel:
+    config = WorkerConfig(
+        source=model.source,
+        window=model.window,
+        cells=model.cells,
+        max_running=model.max_running,
+        max_queued=settings.max_queued,
+        threads=model.threads,
+    )
+    name = model.id or default_id(model.source)
+    return ServedModel(
+        id=name,
+        display_name=_EMBEDDED_NAME if model.source == "embedded" else name,
+        created_at=datetime.now(UTC),
+        engine=SupervisedEngine(config, step_timeout_s=settings.step_timeout_s),
+    )
+
+
+async def _load(models: Sequence[ServedModel], settings: Settings, base_url: str) -> None:
+    """Start all engines and, when all are ready, say how to use the server."""
+    for model in models:
+        await model.engine.start()
+    infos: list[EngineInfo] = []
+    for model in models:
+        try:
+            infos.append(await model.engine.wait_ready())
+        except EngineError as error:
+            raise StartupError(f"model {model.id} cannot be loaded: {error.message}") from None
+    print(_greeting(list(zip(models, infos, strict=True)), settings, base_url), flush=True)
+
+
+def _greeting(
+    models: Sequence[tuple[ServedModel, EngineInfo]], settings: Settings, base_url: str
+) -> str:
+    """What runs, and the lines that point a client at it."""
+    lines = [
+        f"Model {model.id}: {model.display_name if model.display_name != model.id else info.name}"
+        f" ({info.architecture}, {info.quantization}, window {info.window} tokens)"
+        for model, info in models
+    ]
+    model, info = models[0]
+    key = "YOUR_KEY" if settings.workspaces else "none"
+    access = f"export ANTHROPIC_BASE_URL={base_url} ANTHROPIC_API_KEY={key}"
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "For an SDK:",
+            f"  {access}",
+            "For Claude Code:",
+            f"  {access} ANTHROPIC_MODEL={model.id} CLAUDE_CODE_MAX_CONTEXT_TOKENS={info.window}",
+            "",
+            "Ready. Ctrl-C stops.",
+        ]
+    )
+
+
+async def _stop_on_signal(
+    server: uvicorn.Server, models: Sequence[ServedModel], settings: Settings
+) -> None:
+    """Wait for SIGTERM or Ctrl-C, then drain; cut what is left after the drain time."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        if asked.is_set():
+            os._exit(_KILLED)  # asked twice: now, whatever is under way
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask)
+    await asked.wait()
+    print("Stopping: requests in flight may finish; Ctrl-C again ends at once.", file=sys.stderr)
+    server.should_exit = True  # stops accepting, then waits for its connections
+    await asyncio.sleep(settings.drain_timeout_s)
+    await _close(models)  # what still streams ends with an error event
+    await asyncio.sleep(_LAST_WORDS_S)
+    server.force_exit = True  # a client that reads nothing cannot hold the server
+
+
+async def _close(models: Sequence[ServedModel]) -> None:
+    await asyncio.gather(*(model.engine.close() for model in models))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, bound before anything is loaded: a port in use is told at once."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartupError(
+                f"port {port} on {host} is in use; stop what uses it, or choose another with --port"
+            ) from None
+        raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listener
+
+
+def _base_url(host: str, port: int) -> str:
+    """A URL that reaches the server from this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+    return f"http://{name}:{port}"

@@ -1,0 +1,130 @@
+"""The embedded engine with a real model: what batching, reuse and cancelling must not change."""
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from senryu.core import Chunk, Job, Sampling
+from senryu.engine.supervisor import SupervisedEngine
+from tests.engine.conftest import SMALL, chat
+
+pytestmark = pytest.mark.anyio
+
+GREEDY = Sampling(temperature=0)
+TOPICS = ("the sea", "a clever fox", "gravity", "bread", "Rome", "a robot", "bees", "winter")
+FORMS = (
+    "Write a short paragraph about {}.",
+    "List five facts about {}.",
+    "Explain {} to a child.",
+    "Write a poem about {}.",
+    "What is {}?",
+    "Tell me a story about {}.",
+    "Why do people like {}?",
+    "Describe {} in one sentence.",
+)
+
+
+async def run(
+    engine: SupervisedEngine,
+    job_id: str,
+    text: str,
+    *,
+    max_tokens: int = 16,
+    sampling: Sampling = GREEDY,
+    workspace: str = "default",
+) -> list[Chunk]:
+    """All chunks of one reply."""
+    tokens = await engine.tokenize(chat(text))
+    job = Job(job_id, tokens, max_tokens, sampling, workspace)
+    return [chunk async for chunk in await engine.generate(job)]
+
+
+def tokens_of(chunks: list[Chunk]) -> list[int]:
+    return [token for chunk in chunks for token in chunk.tokens]
+
+
+async def test_64_concurrent_greedy_replies_equal_each_alone(engine: SupervisedEngine) -> None:
+    texts = [form.format(topic) for form in FORMS for topic in TOPICS]
+    # each alone in a workspace of its own, so that nothing is reused
+    alone = [
+        tokens_of(await run(engine, f"alone-{number}", text, max_tokens=8, workspace=f"w{number}"))
+        for number, text in enumerate(texts)
+    ]
+    together = await asyncio.gather(
+        *(
+            run(engine, f"together-{number}", text, max_tokens=8, workspace="all")
+            for number, text in enumerate(texts)
+        )
+    )
+    assert [tokens_of(chunks) for chunks in together] == alone
+
+
+async def test_a_long_prompt_does_not_stall_a_running_stream() -> None:
+    engine = SupervisedEngine(dataclasses.replace(SMALL, exact=False), ready_timeout_s=30)
+    await engine.start()
+    tokens = await engine.tokenize(chat("Write a very long story about the sea."))
+    stream = await engine.generate(Job("stream", tokens, 400, GREEDY))
+    await anext(stream)
+    long_tokens = (await engine.tokenize(chat("sea and land " * 2000)))[:4000]
+    prefilled = engine.status().num_prefilled_tokens
+    long_reply = await engine.generate(Job("long", long_tokens, 1, GREEDY, "other"))
+    first = asyncio.ensure_future(anext(long_reply))
+    seen = 0
+    async for chunk in stream:
+        if first.done():
+            break
+        seen += len(chunk.tokens)
+    await stream.aclose()
+    await first
+    await engine.close()
+    num_steps = (engine.status().num_prefilled_tokens - prefilled) / 128
+    # one token of the stream a step; the last ones may still be on their way
+    assert seen >= num_steps - 2
+
+
+async def test_a_finished_prompt_is_reused_and_changes_nothing(engine: SupervisedEngine) -> None:
+    text = "Why is the sky blue? Answer in one sentence."
+    cold = await run(engine, "cold", text, workspace="reuse")
+    warm = await run(engine, "warm", text, workspace="reuse")
+    foreign = await run(engine, "foreign", text, workspace="stranger")
+    assert cold[0].cached_tokens == 0
+    assert warm[0].cached_tokens > 10
+    assert foreign[0].cached_tokens == 0
+    assert tokens_of(cold) == tokens_of(warm) == tokens_of(foreign)
+
+
+async def test_cancelling_frees_the_cells(engine: SupervisedEngine) -> None:
+    before = await settled_cells(engine, "before")
+    tokens = await engine.tokenize(chat("Count to one thousand. " * 20))
+    stream = await engine.generate(Job("gone", tokens, 1000, GREEDY, "cancelled"))
+    await anext(stream)
+    assert engine.status().num_used_cells >= before + len(tokens)
+    await stream.aclose()
+    assert await settled_cells(engine, "before") <= before + 1
+    await engine.audit()
+
+
+async def settled_cells(engine: SupervisedEngine, workspace: str) -> int:
+    """Cells in use after a reply that always leaves the same entry behind."""
+    await run(engine, "settle", "Hi", max_tokens=1, workspace=workspace)
+    return engine.status().num_used_cells
+
+
+async def test_seeds_repeat_in_any_company(engine: SupervisedEngine) -> None:
+    sampling = Sampling(temperature=1.0, top_p=0.9, seed=42)
+    alone = await run(engine, "seed", "Name a colour and why.", sampling=sampling)
+    company = await asyncio.gather(
+        run(engine, "seed-1", "Name a colour and why.", sampling=sampling),
+        run(engine, "seed-2", "Name an animal.", sampling=Sampling(temperature=1.0, seed=1)),
+    )
+    assert tokens_of(company[0]) == tokens_of(alone)
+
+
+async def test_a_slow_reader_gets_everything_in_one_chunk(engine: SupervisedEngine) -> None:
+    tokens = await engine.tokenize(chat("Tell me about rivers."))
+    slow = await engine.generate(Job("slow", tokens, 12, GREEDY))
+    await run(engine, "quick", "Tell me about rivers and lakes.", max_tokens=24)
+    chunks = [chunk async for chunk in slow]
+    assert len(chunks) == 1
+    assert 0 < len(chunks[0].tokens) <= 12

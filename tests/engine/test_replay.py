@@ -1,0 +1,76 @@
+"""When native cells are given back, and what an audit of them notices."""
+
+import pytest
+
+from senryu.engine.llama.replay import Replay
+from senryu.engine.llama.slots import AuditError, Slots
+
+
+class FakeMemory:
+    """Counts the tokens of each sequence."""
+
+    def __init__(self) -> None:
+        self.lengths: dict[int, int] = {}
+
+    def copy_prefix(self, source: int, target: int, length: int) -> None:
+        assert self.lengths[source] >= length
+        assert not self.lengths.get(target)
+        self.lengths[target] = length
+
+    def clear(self, seq: int) -> None:
+        self.lengths[seq] = 0
+
+    def covered(self, seq: int) -> int:
+        return self.lengths.get(seq, 0)
+
+
+def filled(slots: Slots, memory: FakeMemory, count: int) -> int:
+    seq = slots.acquire()
+    slots.grow(seq, count)
+    memory.lengths[seq] = memory.lengths.get(seq, 0) + count
+    return seq
+
+
+def test_cells_are_kept_until_they_are_needed() -> None:
+    slots, memory = Slots(10, 4), FakeMemory()
+    replay = Replay(slots, memory)
+    first = filled(slots, memory, 6)
+    slots.release(first)
+    replay.play(slots.take_journal())
+    assert memory.covered(first) == 6
+    replay.audit()
+    second = filled(slots, memory, 5)
+    replay.play(slots.take_journal(), used=[second])
+    assert memory.covered(first) == 0
+    replay.audit()
+
+
+def test_ids_are_given_back_before_they_are_used_again() -> None:
+    slots, memory = Slots(10, 1), FakeMemory()
+    replay = Replay(slots, memory)
+    seq = filled(slots, memory, 2)
+    slots.release(seq)
+    again = slots.acquire()
+    slots.grow(again, 3)
+    replay.play(slots.take_journal(), used=[again])
+    assert memory.covered(again) == 0
+
+
+def test_an_id_is_given_back_before_it_shares_a_prefix() -> None:
+    slots, memory = Slots(10, 2), FakeMemory()
+    replay = Replay(slots, memory)
+    source, gone = filled(slots, memory, 4), filled(slots, memory, 1)
+    slots.release(gone)
+    again = slots.acquire()
+    slots.share(source, again, 3)
+    replay.play(slots.take_journal())
+    assert (again, memory.covered(again)) == (gone, 3)
+    replay.audit()
+
+
+def test_the_audit_notices_a_difference() -> None:
+    slots, memory = Slots(10, 2), FakeMemory()
+    filled(slots, memory, 4)
+    memory.lengths.clear()
+    with pytest.raises(AuditError):
+        Replay(slots, memory).audit()
