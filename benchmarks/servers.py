@@ -99,10 +99,10 @@ class Server:
 
 
 def senryu_launcher(model: Path, *, threads: int, cells: int) -> Launcher:
-    """Senryu as ``senryu serve`` with a configuration file for the model, threads and memory."""
+    """Senryu as ``senryu serve`` with the given model, threads and memory, and no prefix cache."""
     config = (
         f"[[models]]\nsource = {json.dumps(str(model))}\nid = {json.dumps(MODEL)}\n"
-        f"threads = {threads}\ncells = {cells}\n"
+        f"threads = {threads}\ncells = {cells}\ncache_entries = 0\n"
     )
     command = (sys.executable, "-m", "senryu", "serve", "--port", "{port}")
     return Launcher(SENRYU, command, "/ready", config)

@@ -87,7 +87,9 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
         cells=model.cells,
         max_running=model.max_running,
         max_queued=settings.max_queued,
+        cache_entries=model.cache_entries,
         threads=model.threads,
+        batch_invariant=model.batch_invariant,
     )
     name = model.id or default_id(model.source)
     return ServedModel(

@@ -42,7 +42,10 @@ class ModelSettings(BaseModel):
         cells: tokens of KV memory shared by all requests; left out, chosen from the machine's
             memory.
         max_running: requests that generate at the same time.
+        cache_entries: finished requests kept for requests that begin alike; 0 turns reuse off.
         threads: native threads; left out, the machine's physical cores.
+        batch_invariant: whether a greedy reply is the same token by token whatever runs beside it;
+            prefill of long prompts is much slower then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +55,9 @@ class ModelSettings(BaseModel):
     window: Annotated[int, Field(ge=256)] | None = None
     cells: Annotated[int, Field(ge=256)] | None = None
     max_running: Annotated[int, Field(ge=1, le=192)] = 64
+    cache_entries: Annotated[int, Field(ge=0, le=64)] = 64
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
+    batch_invariant: bool = False
 
 
 class KeySettings(BaseModel):

@@ -20,6 +20,8 @@ from prometheus_client.registry import Collector
 __all__ = ["Access", "Telemetry", "configure_logging"]
 
 _ACCESS_LOG = logging.getLogger("senryu.access")
+# Asked every few seconds by load balancers and collectors: not worth a line each.
+_PROBES = frozenset({"/health", "/ready", "/metrics"})
 _FIRST_TOKEN_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _BETWEEN_TOKENS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -144,7 +146,8 @@ class Telemetry:
             self._tokens_in.labels(access.model).inc(access.prompt_tokens)
             self._tokens_cached.labels(access.model).inc(access.cached_tokens)
             self._tokens_out.labels(access.model).inc(access.output_tokens)
-        _ACCESS_LOG.info("request", extra={"facts": access.public()})
+        level = logging.DEBUG if access.route in _PROBES else logging.INFO
+        _ACCESS_LOG.log(level, "request", extra={"facts": access.public()})
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -181,9 +184,10 @@ def configure_logging(style: Literal["text", "json"], level: str) -> None:
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, message, and facts as ``name=value``."""
+        """Time, level, message, and facts as ``name=value`` where there is a value."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        facts = " ".join(f"{name}={_short(value)}" for name, value in _facts(record).items())
+        known = ((name, value) for name, value in _facts(record).items() if value)
+        facts = " ".join(f"{name}={_short(value)}" for name, value in known)
         line = f"{time} {record.levelname.lower():7} {record.getMessage()} {facts}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

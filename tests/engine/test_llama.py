@@ -61,7 +61,7 @@ async def test_64_concurrent_greedy_replies_equal_each_alone(engine: SupervisedE
 
 
 async def test_a_long_prompt_does_not_stall_a_running_stream() -> None:
-    engine = SupervisedEngine(dataclasses.replace(SMALL, exact=False), ready_timeout_s=30)
+    engine = SupervisedEngine(dataclasses.replace(SMALL, batch_invariant=False), ready_timeout_s=30)
     await engine.start()
     tokens = await engine.tokenize(chat("Write a very long story about the sea."))
     stream = await engine.generate(Job("stream", tokens, 400, GREEDY))

@@ -33,7 +33,7 @@ def filled(slots: Slots, memory: FakeMemory, count: int) -> int:
 
 def test_cells_are_kept_until_they_are_needed() -> None:
     slots, memory = Slots(10, 4), FakeMemory()
-    replay = Replay(slots, memory)
+    replay = Replay(slots, memory, keep=True)
     first = filled(slots, memory, 6)
     slots.release(first)
     replay.play(slots.take_journal())
@@ -45,9 +45,19 @@ def test_cells_are_kept_until_they_are_needed() -> None:
     replay.audit()
 
 
+def test_cells_are_given_back_at_once_where_nothing_keeps_them() -> None:
+    slots, memory = Slots(10, 4), FakeMemory()
+    replay = Replay(slots, memory, keep=False)
+    seq = filled(slots, memory, 6)
+    slots.release(seq)
+    replay.play(slots.take_journal())
+    assert memory.covered(seq) == 0
+    replay.audit()
+
+
 def test_ids_are_given_back_before_they_are_used_again() -> None:
     slots, memory = Slots(10, 1), FakeMemory()
-    replay = Replay(slots, memory)
+    replay = Replay(slots, memory, keep=True)
     seq = filled(slots, memory, 2)
     slots.release(seq)
     again = slots.acquire()
@@ -58,7 +68,7 @@ def test_ids_are_given_back_before_they_are_used_again() -> None:
 
 def test_an_id_is_given_back_before_it_shares_a_prefix() -> None:
     slots, memory = Slots(10, 2), FakeMemory()
-    replay = Replay(slots, memory)
+    replay = Replay(slots, memory, keep=True)
     source, gone = filled(slots, memory, 4), filled(slots, memory, 1)
     slots.release(gone)
     again = slots.acquire()
@@ -73,4 +83,4 @@ def test_the_audit_notices_a_difference() -> None:
     filled(slots, memory, 4)
     memory.lengths.clear()
     with pytest.raises(AuditError):
-        Replay(slots, memory).audit()
+        Replay(slots, memory, keep=True).audit()

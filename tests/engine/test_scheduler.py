@@ -72,7 +72,7 @@ class World:
     @classmethod
     def make(cls, num_cells: int = 64, limits: Limits = LIMITS, num_entries: int = 3) -> "World":
         slots = Slots(num_cells, limits.max_running + num_entries)
-        cache = NaiveCache(slots, num_entries)
+        cache = NaiveCache(slots, max_entries=num_entries, max_tokens=num_cells)
         scheduler = Scheduler(slots, cache, limits=limits, end_tokens={END})
         return cls(scheduler, slots, FakeMemory(), {}, {}, {})
 

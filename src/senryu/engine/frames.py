@@ -53,9 +53,8 @@ class WorkerConfig:
         step_tokens: prompt tokens of a step in which nothing decodes.
         prefill_chunk: prompt tokens of a step in which something decodes: what a running stream
             waits for when a long prompt arrives.
-        exact: whether a greedy reply must be the same alone and in company. It holds attention to
-            the one native kernel path of which that is true, which prefills long prompts at less
-            than half the speed.
+        batch_invariant: whether a greedy reply must be the same alone and in company. It holds
+            attention to the one native kernel path of which that is true, which is slower.
     """
 
     source: str = "embedded"
@@ -67,7 +66,7 @@ class WorkerConfig:
     cache_entries: int = 64
     step_tokens: int = 512
     prefill_chunk: int = 128
-    exact: bool = True
+    batch_invariant: bool = False
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):

@@ -61,7 +61,7 @@ class ContextOptions:
         max_outputs: rows of logits from one ``decode``.
         micro_batch: tokens computed at a time inside ``decode``.
         threads: native threads.
-        exact: whether a reply must not depend on what else is computed beside it.
+        batch_invariant: whether a reply must not depend on what is computed beside it.
     """
 
     num_cells: int
@@ -70,7 +70,7 @@ class ContextOptions:
     max_outputs: int
     micro_batch: int
     threads: int
-    exact: bool
+    batch_invariant: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +253,11 @@ class Context:
         params.n_threads = params.n_threads_batch = options.threads
         # The fused kernel skips other sequences' cells; the plain one computes and masks them.
         params.flash_attn_type = _FLASH_ATTENTION_ON
-        # With ``exact``, values in BF16 keep the CPU's fused kernel on the one path whose result
-        # for a row does not depend on what else is in the batch or where its cells lie: with F16
-        # values it takes another from 64 rows on, and a third for one row of a long context.
+        # For batch invariance, values in BF16 keep the CPU's fused kernel on the one path whose
+        # result for a row does not depend on what else is in the batch or where its cells lie:
+        # with F16 it takes another from 64 rows on, and a third for one row of a long context.
         params.type_k = _F16
-        params.type_v = _BF16 if options.exact else _F16
+        params.type_v = _BF16 if options.batch_invariant else _F16
         params.kv_unified = True
         params.no_perf = True
         _last_errors.clear()

@@ -71,7 +71,7 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         max_outputs=num_seqs,  # the library wants one for each sequence id at least
         micro_batch=config.step_tokens,
         threads=config.threads or _physical_cores(),
-        exact=config.exact,
+        batch_invariant=config.batch_invariant,
     )
     try:
         context = Context(model, options)

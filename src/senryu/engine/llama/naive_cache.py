@@ -26,11 +26,19 @@ class _Entry:
 
 
 class NaiveCache:
-    """A ``PrefixCache`` that holds at most ``max_entries`` sequences."""
+    """A ``PrefixCache`` with bounds.
 
-    def __init__(self, slots: Slots, max_entries: int) -> None:
+    Arguments:
+        slots: the memory that entries live in.
+        max_entries: sequences it holds at most.
+        max_tokens: tokens of all entries together, shared ones counted for each; the newest entry
+            stays, however long it is.
+    """
+
+    def __init__(self, slots: Slots, *, max_entries: int, max_tokens: int) -> None:
         self._slots = slots
         self._max_entries = max_entries
+        self._max_tokens = max_tokens
         self._entries: list[_Entry] = []
         self._num_uses = 0
 
@@ -67,9 +75,13 @@ class NaiveCache:
         for entry in list(self._entries):
             if entry.namespace == namespace and _is_prefix(entry.tokens, new):
                 self._drop(entry)
-        while len(self._entries) >= self._max_entries:
+        while self._entries and self._is_full(len(new)):
             self.evict()
         self._entries.append(_Entry(namespace, new, seq, self._next_use()))
+
+    def _is_full(self, num_new: int) -> bool:
+        num_tokens = num_new + sum(len(entry.tokens) for entry in self._entries)
+        return len(self._entries) >= self._max_entries or num_tokens > self._max_tokens
 
     def evict(self) -> bool:
         """Release the entry that was not used for longest."""

@@ -1,10 +1,11 @@
-"""Makes the native memory follow the account of ``Slots``, giving cells back as late as possible.
+"""Makes the native memory follow the account of ``Slots``.
 
-The attention of a sequence adds its cells up in the order in which they lie, and rounding depends
-on that order: it is always the same as long as each token lies behind those before it. The native
-memory fills free cells from the lowest one on, so that holds until cells are given back. They are
-therefore kept until they, or their sequence ids, are needed. Only then can a running reply's
-rounding (never its correctness) depend on what ran before.
+Cells are given back at once, for every cell that lies below the last used one costs each step a
+look, whoever's it is. Only where replies must not depend on what ran before they are kept until
+they, or their sequence ids, are needed: the attention of a sequence adds its cells up in the order
+in which they lie, and rounding depends on that order. It is always the same as long as each token
+lies behind those before it, and the native memory fills free cells from the lowest one on, so that
+holds until cells are given back.
 """
 
 from collections.abc import Iterable
@@ -32,11 +33,18 @@ class NativeMemory(Protocol):
 
 
 class Replay:
-    """The journal of ``slots``, played on ``memory``."""
+    """The journal of ``slots``, played on ``memory``.
 
-    def __init__(self, slots: Slots, memory: NativeMemory) -> None:
+    Arguments:
+        slots: the account.
+        memory: what must follow it.
+        keep: whether cells are given back as late as possible.
+    """
+
+    def __init__(self, slots: Slots, memory: NativeMemory, *, keep: bool) -> None:
         self._slots = slots
         self._memory = memory
+        self._keep = keep
         self._kept: set[int] = set()
         self._num_kept_cells = 0
 
@@ -52,6 +60,8 @@ class Replay:
                 if operation.target in self._kept:
                     self.give_back()
                 self._memory.copy_prefix(operation.source, operation.target, operation.length)
+            elif not self._keep:
+                self._memory.clear(operation.seq)
             elif operation.seq not in self._kept:
                 self._kept.add(operation.seq)
                 self._num_kept_cells += operation.num_freed

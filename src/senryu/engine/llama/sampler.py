@@ -14,10 +14,13 @@ from senryu.core import Sampling
 __all__ = ["Logits", "Sampler", "greedy"]
 
 Logits = np.ndarray[Any, np.dtype[np.float32]]
-_Tokens = np.ndarray[Any, np.dtype[np.intp]]
+_Indices = np.ndarray[Any, np.dtype[np.intp]]
+_Weights = np.ndarray[Any, np.dtype[np.float64]]
 
-# Weights below exp(-16) of the top one are sorted only when the rest does not reach top_p.
-_NEAR_TOP = 16.0
+# Tokens less likely than exp(-24) of the top one are left out: all of them together weigh less than
+# rounding does. Those below exp(-8) are sorted only when the others do not reach top_p.
+_NEGLIGIBLE = 24.0
+_UNLIKELY = float(np.exp(-8.0))
 
 
 def greedy(logits: Logits) -> int:
@@ -40,31 +43,30 @@ class Sampler:
     def sample(self, logits: Logits) -> int:
         """Draw a token from one row of logits."""
         drawn = self._random.random()  # exactly one draw a token, whatever is kept
-        scaled = (logits - logits.max()) * np.float32(1 / self._sampling.temperature)
-        weights = np.exp(scaled)
-        tokens = self._kept(scaled, weights)
-        if tokens is not None:
-            weights = weights[tokens]
-        cumulated = np.cumsum(weights, dtype=np.float64)
+        temperature = self._sampling.temperature
+        top = logits.max()
+        tokens = np.flatnonzero(logits >= top - np.float32(_NEGLIGIBLE * temperature))
+        weights = np.exp((logits[tokens] - top) / np.float32(temperature), dtype=np.float64)
+        kept = self._kept(weights)
+        if kept is not None:
+            tokens, weights = tokens[kept], weights[kept]
+        cumulated = weights.cumsum()
         index = int(cumulated.searchsorted(drawn * float(cumulated[-1]), side="right"))
-        index = min(index, len(cumulated) - 1)
-        return index if tokens is None else int(tokens[index])
+        return int(tokens[min(index, len(tokens) - 1)])
 
-    def _kept(self, scaled: Logits, weights: Logits) -> _Tokens | None:
-        """The tokens that top-k and top-p leave, most likely first; None when that is all."""
+    def _kept(self, weights: _Weights) -> _Indices | None:
+        """Which weights top-k and top-p leave, greatest first; None when that is all."""
         top_k, top_p = self._sampling.top_k, self._sampling.top_p
-        if 0 < top_k < len(scaled):
-            tokens = np.argpartition(scaled, -top_k)[-top_k:]
+        kept = np.arange(len(weights))
+        if 0 < top_k < len(weights):
+            kept = np.argpartition(weights, -top_k)[-top_k:]
         elif top_p >= 1.0:
             return None
-        else:
-            tokens = np.flatnonzero(scaled > -_NEAR_TOP)
-            if weights[tokens].sum(dtype=np.float64) < top_p * weights.sum(dtype=np.float64):
-                tokens = np.arange(len(scaled))
-        # The total that top_p is a share of: what top_k left, or everything.
-        total = (weights[tokens] if top_k else weights).sum(dtype=np.float64)
-        tokens = tokens[np.lexsort((tokens, -weights[tokens]))]  # equals by id: seeds repeat
+        wanted = top_p * float(weights[kept].sum())
+        likely = kept[weights[kept] > _UNLIKELY]
+        if float(weights[likely].sum()) >= wanted and top_p < 1.0:
+            kept = likely
+        kept = kept[np.lexsort((kept, -weights[kept]))]  # equals by id: seeds repeat
         if top_p >= 1.0:
-            return tokens
-        cumulated = np.cumsum(weights[tokens], dtype=np.float64)
-        return tokens[: int(cumulated.searchsorted(top_p * float(total))) + 1]
+            return kept
+        return kept[: int(weights[kept].cumsum().searchsorted(wanted)) + 1]
