@@ -58,6 +58,8 @@ def main(goal: str) -> None:
     if goal == "bench":
         install("bench")
         install_compiled(*SERVER)
+        # Its first run, through its own launcher, completes the installation: it links libraries.
+        run(str(VENV / "bin" / "llama-cpp-server"), "--info")
     pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     for stamp in stamps(goal):
         (VENV / f".{stamp}").touch()

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from senryu.engine.cache import cache_folder
+from senryu.engine.cache_folder import cache_folder
 from senryu.engine.llama.inspect import inspect_file
 from senryu.engine.llama.shipped import shipped_file
 from senryu.errors import StartupError

@@ -13,7 +13,7 @@ from pathlib import Path
 import llama_cpp
 from filelock import FileLock
 
-from senryu.engine.cache import cache_folder
+from senryu.engine.cache_folder import cache_folder
 from senryu.engine.llama.binding import quiet_logs
 from senryu.engine.llama.shipped import shipped_file
 from senryu.errors import StartupError
