@@ -28,7 +28,7 @@ Mode = Literal["compat", "strict"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENV_PREFIX = "SENRYU_"
-_OTHER_VARIABLES = frozenset({"SENRYU_CACHE_DIR"})  # engine/cache.py; the worker reads it too
+_OTHER_VARIABLES = frozenset({"SENRYU_CACHE_DIR"})  # of engine/cache_folder.py
 
 
 class ModelSettings(BaseModel):
