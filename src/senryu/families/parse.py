@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from senryu.core import Piece, TextPiece, TurnEnd
+from senryu.holdback import Holdback
 
 __all__ = ["MarkerParser"]
 
@@ -22,8 +23,7 @@ class MarkerParser:
     def __init__(self, markers: Iterable[str]) -> None:
         texts = tuple(markers)
         self._marker = re.compile("|".join(map(re.escape, texts))) if texts else None
-        self._beginnings = {text[:length] for text in texts for length in range(1, len(text))}
-        self._longest = max((len(text) for text in self._beginnings), default=0)
+        self._holdback = Holdback(texts)
         self._held = ""
         self._ended = False
 
@@ -36,7 +36,7 @@ class MarkerParser:
         if found:
             self._ended = True
             return [*_text_piece(text[: found.start()]), TurnEnd()]
-        cut = len(text) - self._num_held(text)
+        cut = len(text) - self._holdback.num_held(text)
         self._held = text[cut:]
         return _text_piece(text[:cut])
 
@@ -46,13 +46,6 @@ class MarkerParser:
             return []
         self._ended = True
         return _text_piece(self._held)
-
-    def _num_held(self, text: str) -> int:
-        """Length of the longest end of the text that a marker begins with."""
-        for length in range(min(self._longest, len(text)), 0, -1):
-            if text[-length:] in self._beginnings:
-                return length
-        return 0
 
 
 def _text_piece(text: str) -> list[Piece]:

@@ -7,6 +7,8 @@ back.
 
 from collections.abc import Sequence
 
+from senryu.holdback import Holdback
+
 __all__ = ["StopMatcher"]
 
 
@@ -19,8 +21,7 @@ class StopMatcher:
 
     def __init__(self, sequences: Sequence[str]) -> None:
         self._sequences = tuple(sequences)
-        self._beginnings = {text[:length] for text in sequences for length in range(1, len(text))}
-        self._longest = max((len(text) for text in self._beginnings), default=0)
+        self._holdback = Holdback(sequences)
         self._held = ""
 
     def feed(self, text: str) -> tuple[str, str | None]:
@@ -38,17 +39,10 @@ class StopMatcher:
             _, start, sequence = min(matches)
             self._held = ""
             return text[:start], sequence
-        cut = len(text) - self._num_held(text)
+        cut = len(text) - self._holdback.num_held(text)
         self._held = text[cut:]
         return text[:cut], None
 
     def close(self) -> str:
         """Take the end of the reply; return what was held back."""
         return self._held
-
-    def _num_held(self, text: str) -> int:
-        """Length of the longest end of the text that a sequence begins with."""
-        for length in range(min(self._longest, len(text)), 0, -1):
-            if text[-length:] in self._beginnings:
-                return length
-        return 0
