@@ -25,7 +25,9 @@ def streaming(server: RunningServer, *, max_tokens: int) -> Generator[Generator[
         "model": "smollm2-135m-instruct",
         "max_tokens": max_tokens,
         "stream": True,
-        "messages": [{"role": "user", "content": "Tell me a very long story about a fox."}],
+        # The embedded model's most likely reply to this repeats itself without end.
+        "temperature": 0,
+        "messages": [{"role": "user", "content": "What is the capital of France?"}],
     }
     url = f"{server.base_url}/v1/messages"
     with (

@@ -101,7 +101,11 @@ def test_stop_sequence_is_cut_and_named(client: anthropic.Anthropic) -> None:
 @requirement("messages.max_tokens")
 def test_max_tokens_is_kept_to_the_token(client: anthropic.Anthropic) -> None:
     message = client.messages.create(
-        model=MODEL, max_tokens=3, messages=[{"role": "user", "content": "Tell a long story."}]
+        model=MODEL,
+        max_tokens=3,
+        messages=[{"role": "user", "content": "Tell a long story."}],
+        extra_body=GREEDY,
+        extra_headers=OLDER,
     )
     assert message.stop_reason == "max_tokens"
     assert message.usage.output_tokens == 3
