@@ -18,7 +18,7 @@ class Profile:
     Arguments:
         name: the family's name, also its folder's.
         sampling: what is used where a request leaves sampling out.
-        note: one plain sentence for users, shown at start-up and in the models list; may be empty.
+        note: what a user should know, shown by `senryu models inspect`; may be empty.
     """
 
     name: str

@@ -137,11 +137,6 @@ class Model:
         return int(llama_cpp.llama_model_n_ctx_train(self.handle))
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes of all weights."""
-        return int(llama_cpp.llama_model_size(self.handle))
-
-    @property
     def description(self) -> str:
         """Architecture, size and weight format in the library's words: ``llama 135M Q4_0``."""
         buffer = ctypes.create_string_buffer(256)
