@@ -10,13 +10,18 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
+    "CachePoint",
+    "CacheUse",
+    "CachedPrefix",
     "Chunk",
     "Conversation",
     "EngineInfo",
     "FinishReason",
     "Job",
+    "Passage",
     "Piece",
     "Prompt",
+    "PromptTokens",
     "Role",
     "Sampling",
     "Segment",
@@ -30,11 +35,41 @@ Role = Literal["system", "user", "assistant"]
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """The text of one content block, never empty.
+
+    Arguments:
+        text: what it says.
+        lifetime_s: how long the prompt up to its end should stay in the prompt cache, None where
+            the request does not ask for it. It never changes what is rendered.
+        tokens: the very tokens it was generated as, None for a text that did not come from the
+            model.
+    """
+
+    text: str
+    lifetime_s: int | None = None
+    tokens: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
-    """One speaker's uninterrupted text in a conversation."""
+    """One speaker's uninterrupted passages in a conversation, at least one.
+
+    A model's own passages belong together without a gap; what others write are paragraphs.
+    """
 
     role: Role
-    text: str
+    passages: tuple[Passage, ...]
+
+    @property
+    def separator(self) -> str:
+        """What stands between two passages."""
+        return "" if self.role == "assistant" else "\n\n"
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.separator.join(passage.text for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +91,16 @@ class Segment:
     ``special`` text is a marker of the model's own (``<|im_start|>``) and must become the token of
     that name; other text must never do so, whatever it spells: that is what keeps a user from
     forging a turn.
+
+    A ``block`` is exactly one passage. It is tokenised by itself, so that its tokens depend on no
+    neighbour, and where it ends is a place that the prompt cache can name. ``tokens``, where given,
+    are its tokens.
     """
 
     text: str
     special: bool = False
+    block: bool = False
+    tokens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +108,34 @@ class Prompt:
     """What a family rendered and an engine can tokenise."""
 
     segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTokens:
+    """A prompt in tokens.
+
+    Arguments:
+        ids: the token ids, the begin-of-sequence token included where the model has one.
+        block_ends: for each ``block`` segment, in order, how many of ``ids`` come up to its end.
+    """
+
+    ids: tuple[int, ...]
+    block_ends: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CachePoint:
+    """A place in a prompt up to which it should be kept, and whose earlier entries may be read.
+
+    Arguments:
+        position: tokens before it.
+        lifetime_s: seconds that the entry lives, counted again from each use.
+        lookback: positions of earlier block ends where an entry may be found instead, descending.
+    """
+
+    position: int
+    lifetime_s: int
+    lookback: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +162,15 @@ class Job:
     Arguments:
         id: unique among the jobs in flight.
         tokens: the prompt, at least one token.
-        max_tokens: how many tokens may be generated, at least 1; the caller has checked that
-            ``len(tokens) + max_tokens`` fits the engine's window.
+        max_tokens: how many tokens may be generated; 0 only computes the prompt. The caller has
+            checked that ``len(tokens) + max_tokens`` fits the engine's window.
         sampling: how tokens are chosen.
         workspace: whose job it is; engines are fair between workspaces and never share cached
             state between them.
+        cache_points: where the prompt should be kept in the cache, positions ascending.
+        block_ends: where its content blocks end, positions ascending: what a later prompt that
+            begins alike most likely shares.
+        priority: whether it goes before jobs that have none.
     """
 
     id: str
@@ -105,6 +178,9 @@ class Job:
     max_tokens: int
     sampling: Sampling
     workspace: str = "default"
+    cache_points: tuple[CachePoint, ...] = ()
+    block_ends: tuple[int, ...] = ()
+    priority: bool = False
 
 
 class FinishReason(StrEnum):
@@ -115,19 +191,50 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CacheUse:
+    """What the prompt cache did for a job, known when its prefill begins.
+
+    Arguments:
+        cached: prompt tokens that need no prefill, whatever kept them.
+        read: of the prompt, the tokens up to the living entry that a cache point found, else 0.
+    """
+
+    cached: int = 0
+    read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPrefix:
+    """A beginning of prompts that an engine keeps.
+
+    Arguments:
+        num_tokens: its length.
+        num_uses: how many prompts were begun with it since it is kept.
+        lifetime_s: how long it lives after each use, None where no request asked for it and it goes
+            when its room is needed.
+        expires_in_s: seconds until its lifetime ends unless it is used before, None likewise.
+    """
+
+    num_tokens: int
+    num_uses: int
+    lifetime_s: int | None = None
+    expires_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """What an engine generated since its last chunk.
 
     ``text`` is the decoded text of ``tokens``, held back while it ends inside a UTF-8 character,
-    so a chunk can have tokens and no text. The last chunk, and no other, has ``finish``; it may
-    have no tokens. The first chunk, and no other, may have ``cached_tokens`` above 0: how much of
-    the prompt needed no prefill.
+    so a chunk can have tokens and no text. The first chunk, and no other, has ``cache``; it comes
+    when the prompt's prefill begins and may have nothing else. The last chunk, and no other, has
+    ``finish``; it may have no tokens.
     """
 
     tokens: tuple[int, ...]
     text: str
     finish: FinishReason | None = None
-    cached_tokens: int = 0
+    cache: CacheUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +256,27 @@ Piece = TextPiece | TurnEnd
 class TokenUsage:
     """Token counts of one request, so far.
 
-    ``prompt`` is the whole prompt; ``cached`` is how much of it an engine already held, which makes
-    a reply faster and is a metric, not a bill.
+    Arguments:
+        prompt: the whole prompt.
+        output: the reply.
+        cached: how much of the prompt an engine already held, which makes a reply faster and is a
+            metric, not a bill.
+        cache_read: tokens read from a cache entry that the request asked for.
+        cache_written_5m: tokens written to an entry that lives five minutes.
+        cache_written_1h: tokens written to an entry that lives an hour.
     """
 
     prompt: int
     output: int = 0
     cached: int = 0
+    cache_read: int = 0
+    cache_written_5m: int = 0
+    cache_written_1h: int = 0
+
+    @property
+    def uncached_input(self) -> int:
+        """The prompt's tokens that no cache entry has a part in: what replies call input tokens."""
+        return self.prompt - self.cache_read - self.cache_written_5m - self.cache_written_1h
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,19 @@
-"""Writes tiny GGUF files, whole or damaged, for tests of what reads their headers."""
+"""Writes tiny GGUF files, whole or damaged, for tests of what reads their headers or runs them.
+
+Source of the layout: the GGUF specification of ggml (docs/gguf.md there), version 3.
+"""
 
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["write_gguf"]
+import numpy as np
+from numpy.typing import NDArray
 
-Value = str | int | Sequence[int] | Sequence[str]
+__all__ = ["Value", "write_gguf"]
+
+Value = str | bool | int | float | Sequence[int] | Sequence[str]
+_ALIGNMENT = 32  # of the weights, unless the file says otherwise
 
 
 def _string(text: str) -> bytes:
@@ -17,13 +24,26 @@ def _string(text: str) -> bytes:
 def _value(value: Value) -> bytes:
     if isinstance(value, str):
         return struct.pack("<I", 8) + _string(value)
+    if isinstance(value, bool):
+        return struct.pack("<I?", 7, value)
     if isinstance(value, int):
         return struct.pack("<II", 4, value)
-    kind = 8 if value and isinstance(value[0], str) else 4
+    if isinstance(value, float):
+        return struct.pack("<If", 6, value)
+    kind = 8 if value and isinstance(value[0], str) else 5
     items = b"".join(
-        _string(item) if isinstance(item, str) else struct.pack("<I", item) for item in value
+        _string(item) if isinstance(item, str) else struct.pack("<i", item) for item in value
     )
     return struct.pack("<IIQ", 9, kind, len(value)) + items
+
+
+def _tensor(name: str, shape: Sequence[int], offset: int) -> bytes:
+    sizes = b"".join(struct.pack("<Q", size) for size in shape)
+    return _string(name) + struct.pack("<I", len(shape)) + sizes + struct.pack("<IQ", 0, offset)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % _ALIGNMENT)
 
 
 def write_gguf(
@@ -31,20 +51,28 @@ def write_gguf(
     metadata: Mapping[str, Value] | None = None,
     *,
     tensors: Sequence[tuple[int, ...]] = (),
+    weights: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> Path:
-    """Write a GGUF file with these keys and tensor shapes, and no weights.
+    """Write a GGUF file with these keys and tensors.
 
     Arguments:
         file: where to.
         metadata: keys to values.
-        tensors: the dimensions of each tensor.
+        tensors: the dimensions of each tensor of a file that has no weights.
+        weights: names to tensors of a file that has them, the axes in numpy's order: the last
+            one is the first of the file's.
     """
     keys = metadata or {"general.architecture": "llama"}
-    parts = [b"GGUF", struct.pack("<IQQ", 3, len(tensors), len(keys))]
+    weights = weights or {}
+    parts = [b"GGUF", struct.pack("<IQQ", 3, len(tensors) + len(weights), len(keys))]
     parts += [_string(key) + _value(value) for key, value in keys.items()]
-    for index, shape in enumerate(tensors):
-        sizes = b"".join(struct.pack("<Q", size) for size in shape)
-        parts.append(_string(f"t{index}") + struct.pack("<I", len(shape)) + sizes)
-        parts.append(struct.pack("<IQ", 0, 0))
+    parts += [_tensor(f"t{index}", shape, 0) for index, shape in enumerate(tensors)]
+    offset = 0
+    for name, array in weights.items():
+        parts.append(_tensor(name, array.shape[::-1], offset))
+        offset += array.nbytes + len(_padding(array.nbytes))
+    if weights:
+        parts.append(_padding(sum(map(len, parts))))
+        parts += [array.tobytes() + _padding(array.nbytes) for array in weights.values()]
     file.write_bytes(b"".join(parts))
     return file

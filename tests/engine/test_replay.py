@@ -20,8 +20,32 @@ class FakeMemory:
     def clear(self, seq: int) -> None:
         self.lengths[seq] = 0
 
+    def cut(self, seq: int, length: int) -> None:
+        self.lengths[seq] = length
+
+    def save(self, seq: int, start: int, end: int) -> bytes:
+        assert end <= self.lengths[seq]
+        return bytes(end - start)
+
+    def load(self, seq: int, data: bytes | bytearray) -> None:
+        self.lengths[seq] = self.lengths.get(seq, 0) + len(data)
+
     def covered(self, seq: int) -> int:
         return self.lengths.get(seq, 0)
+
+
+class FakeBlocks:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+
+    def put(self, key: str, namespace: str, data: bytes, *, expires: float = 0.0) -> None:
+        self.data[key] = data
+
+
+def replayed(slots: Slots, memory: FakeMemory, *, keep: bool) -> Replay:
+    return Replay(slots, memory, FakeBlocks(), keep=keep)
 
 
 def filled(slots: Slots, memory: FakeMemory, count: int) -> int:
@@ -33,7 +57,7 @@ def filled(slots: Slots, memory: FakeMemory, count: int) -> int:
 
 def test_cells_are_kept_until_they_are_needed() -> None:
     slots, memory = Slots(10, 4), FakeMemory()
-    replay = Replay(slots, memory, keep=True)
+    replay = replayed(slots, memory, keep=True)
     first = filled(slots, memory, 6)
     slots.release(first)
     replay.play(slots.take_journal())
@@ -47,7 +71,7 @@ def test_cells_are_kept_until_they_are_needed() -> None:
 
 def test_cells_are_given_back_at_once_where_nothing_keeps_them() -> None:
     slots, memory = Slots(10, 4), FakeMemory()
-    replay = Replay(slots, memory, keep=False)
+    replay = replayed(slots, memory, keep=False)
     seq = filled(slots, memory, 6)
     slots.release(seq)
     replay.play(slots.take_journal())
@@ -57,7 +81,7 @@ def test_cells_are_given_back_at_once_where_nothing_keeps_them() -> None:
 
 def test_ids_are_given_back_before_they_are_used_again() -> None:
     slots, memory = Slots(10, 1), FakeMemory()
-    replay = Replay(slots, memory, keep=True)
+    replay = replayed(slots, memory, keep=True)
     seq = filled(slots, memory, 2)
     slots.release(seq)
     again = slots.acquire()
@@ -68,7 +92,7 @@ def test_ids_are_given_back_before_they_are_used_again() -> None:
 
 def test_an_id_is_given_back_before_it_shares_a_prefix() -> None:
     slots, memory = Slots(10, 2), FakeMemory()
-    replay = Replay(slots, memory, keep=True)
+    replay = replayed(slots, memory, keep=True)
     source, gone = filled(slots, memory, 4), filled(slots, memory, 1)
     slots.release(gone)
     again = slots.acquire()
@@ -78,9 +102,36 @@ def test_an_id_is_given_back_before_it_shares_a_prefix() -> None:
     replay.audit()
 
 
+def test_cells_are_cut_saved_and_loaded_as_the_account_says() -> None:
+    slots, memory, blocks = Slots(20, 3), FakeMemory(), FakeBlocks()
+    replay = Replay(slots, memory, blocks, keep=False)
+    seq = filled(slots, memory, 6)
+    slots.save(seq, 2, 5, key="block", namespace="a", expires=0.0)
+    slots.cut(seq, 4)
+    replay.play(slots.take_journal())
+    assert len(blocks.data["block"]) == 3
+    again = slots.acquire()
+    slots.load(again, 3, blocks.data["block"])
+    replay.play(slots.take_journal())
+    assert (memory.covered(seq), memory.covered(again)) == (4, 3)
+    replay.audit()
+
+
+def test_what_was_kept_makes_room_for_what_is_loaded() -> None:
+    slots, memory = Slots(10, 4), FakeMemory()
+    replay = replayed(slots, memory, keep=True)
+    first = filled(slots, memory, 6)
+    slots.release(first)
+    replay.play(slots.take_journal())
+    slots.load(slots.acquire(), 5, bytes(5))
+    replay.play(slots.take_journal())
+    assert memory.covered(first) == 0
+    replay.audit()
+
+
 def test_the_audit_notices_a_difference() -> None:
     slots, memory = Slots(10, 2), FakeMemory()
     filled(slots, memory, 4)
     memory.lengths.clear()
     with pytest.raises(AuditError):
-        Replay(slots, memory, keep=True).audit()
+        replayed(slots, memory, keep=True).audit()

@@ -1,109 +1,22 @@
-"""The scheduler, its account of memory and the naive cache, over a model that is arithmetic."""
-
-from dataclasses import dataclass
+"""The scheduler and its account of memory, over a model that is arithmetic."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.core import FinishReason, Job, Sampling
-from senryu.engine.llama.naive_cache import NaiveCache
-from senryu.engine.llama.scheduler import Limits, Scheduler, Step
-from senryu.engine.llama.slots import AuditError, CopyPrefix, Slots
-
-END = 99
-LIMITS = Limits(max_running=4, max_queued=3, step_tokens=16, prefill_chunk=4, reuse=True)
-
-
-class FakeMemory:
-    """Native memory as lists of tokens, and the next token as a function of all before it."""
-
-    def __init__(self) -> None:
-        self.seqs: dict[int, list[int]] = {}
-
-    def run(self, step: Step) -> list[int]:
-        for operation in step.operations:
-            if isinstance(operation, CopyPrefix):
-                copied = self.seqs[operation.source][: operation.length]
-                assert len(copied) == operation.length
-                assert not self.seqs.get(operation.target)
-                self.seqs[operation.target] = copied
-            else:
-                self.seqs[operation.seq] = []
-        sampled: list[int] = []
-        for row in step.rows:
-            held = self.seqs.setdefault(row.seq, [])
-            assert len(held) == row.start
-            held += row.tokens
-            if row.sample:
-                sampled.append(next_token(held))
-        return sampled
-
-
-def next_token(tokens: list[int]) -> int:
-    """Depends on every token before it, so a wrong cell anywhere shows."""
-    value = 7
-    for token in tokens:
-        value = (value * 31 + token + 1) % 97
-    return END if value == 13 else value
-
-
-def expected_reply(job: Job) -> list[int]:
-    tokens = list(job.tokens)
-    for _ in range(job.max_tokens):
-        token = next_token(tokens)
-        if token == END:
-            break
-        tokens.append(token)
-    return tokens[len(job.tokens) :]
-
-
-@dataclass
-class World:
-    """A scheduler with its memory, and what every job got."""
-
-    scheduler: Scheduler
-    slots: Slots
-    memory: FakeMemory
-    replies: dict[str, list[int]]
-    finished: dict[str, FinishReason]
-    cached: dict[str, int]
-
-    @classmethod
-    def make(cls, num_cells: int = 64, limits: Limits = LIMITS, num_entries: int = 3) -> "World":
-        slots = Slots(num_cells, limits.max_running + num_entries)
-        cache = NaiveCache(slots, max_entries=num_entries, max_tokens=num_cells)
-        scheduler = Scheduler(slots, cache, limits=limits, end_tokens={END})
-        return cls(scheduler, slots, FakeMemory(), {}, {}, {})
-
-    def step(self) -> Step:
-        step = self.scheduler.plan()
-        for outcome in self.scheduler.commit(step, self.memory.run(step)):
-            reply = self.replies.setdefault(outcome.job.id, [])
-            if outcome.token is not None:
-                reply.append(outcome.token)
-            if outcome.finish is not None:
-                assert outcome.job.id not in self.finished
-                self.finished[outcome.job.id] = outcome.finish
-            self.cached[outcome.job.id] = self.cached.get(outcome.job.id, 0) + outcome.num_cached
-        self.scheduler.audit()
-        return step
-
-    def run(self) -> None:
-        while self.scheduler.has_work:
-            assert self.step().rows
-
-
-def job(job_id: str, tokens: list[int], max_tokens: int = 8, workspace: str = "a") -> Job:
-    return Job(job_id, tuple(tokens), max_tokens, Sampling(0), workspace)
-
+from senryu.core import CachePoint, FinishReason, Job
+from senryu.engine.llama.batch import Limits
+from senryu.engine.llama.slots import AuditError, Slots
+from senryu.engine.llama.speculate import StepCosts
+from tests.engine.arithmetic import CHEAP_ROWS, LIMITS, World, expected_reply, job
 
 ACTIONS = st.lists(
     st.one_of(
-        st.tuples(  # submit: tokens, max_tokens, workspace
+        st.tuples(  # submit: tokens, max_tokens, workspace, priority
             st.lists(st.integers(0, 2), min_size=1, max_size=30),
-            st.integers(1, 20),
+            st.integers(0, 20),
             st.sampled_from(["a", "b"]),
+            st.booleans(),
         ),
         st.integers(0, 12),  # cancel: the number of the action that submitted
         st.none(),  # step
@@ -112,15 +25,30 @@ ACTIONS = st.lists(
 )
 
 
-@given(actions=ACTIONS, num_cells=st.integers(50, 90))
+@given(
+    actions=ACTIONS,
+    num_cells=st.integers(50, 90),
+    cuttable=st.booleans(),
+    saves=st.booleans(),
+    costs=st.sampled_from([None, CHEAP_ROWS]),
+)
 def test_every_job_gets_its_own_reply_whatever_else_happens(
-    actions: list[tuple[list[int], int, str] | int | None], num_cells: int
+    actions: list[tuple[list[int], int, str, bool] | int | None],
+    num_cells: int,
+    cuttable: bool,
+    saves: bool,
+    costs: StepCosts | None,
 ) -> None:
-    world = World.make(num_cells)
+    limits = Limits(4, 3, 16, 4, costs=costs)
+    world = World.make(num_cells, limits, cuttable=cuttable, saves=saves)
     accepted: dict[str, Job] = {}
     for number, action in enumerate(actions):
         if isinstance(action, tuple):
-            new = job(f"j{number}", action[0], action[1], action[2])
+            tokens, max_tokens, workspace, priority = action
+            point = CachePoint(len(tokens) - len(tokens) // 3, 300)
+            new = job(
+                f"j{number}", tokens, max_tokens, workspace, points=[point], priority=priority
+            )
             if world.scheduler.submit(new):
                 accepted[new.id] = new
         elif isinstance(action, int):
@@ -129,12 +57,30 @@ def test_every_job_gets_its_own_reply_whatever_else_happens(
                 del accepted[cancelled]
         else:
             world.step()
+            world.scheduler.tidy()
     world.run()
     for job_id, each in accepted.items():
-        assert world.replies[job_id] == expected_reply(each)
+        assert world.replies.get(job_id, []) == expected_reply(each)
         length = len(world.replies[job_id])
         expected = FinishReason.LENGTH if length == each.max_tokens else FinishReason.END
         assert world.finished[job_id] == expected
+
+
+@given(
+    prompts=st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=20), max_size=20),
+    cuttable=st.booleans(),
+)
+def test_the_tree_never_caches_less_than_the_naive_list(
+    prompts: list[list[int]], cuttable: bool
+) -> None:
+    worlds = [
+        World.make(4096, num_entries=64, cuttable=cuttable, naive=naive) for naive in (True, False)
+    ]
+    for number, prompt in enumerate(prompts):
+        replies = [world.ask(job(str(number), prompt, 4)) for world in worlds]
+        assert replies[0] == replies[1]
+        naive, radix = (world.uses[str(number)].cached for world in worlds)
+        assert radix >= naive
 
 
 def test_memory_too_small_for_all_preempts_and_loses_nothing() -> None:
@@ -143,6 +89,21 @@ def test_memory_too_small_for_all_preempts_and_loses_nothing() -> None:
     assert all(world.scheduler.submit(one) for one in each)
     world.run()
     assert world.scheduler.status().num_preemptions > 0
+    assert world.replies == {one.id: expected_reply(one) for one in each}
+
+
+def test_what_a_preempted_job_computed_is_not_computed_again() -> None:
+    world = World.make(num_cells=700, limits=Limits(4, 3, 512, 64))
+    each = [job(str(number), [number] * 300, 200) for number in range(2)]
+    assert all(world.scheduler.submit(one) for one in each)
+    computed = 0
+    while world.scheduler.has_work:
+        computed += sum(row.count for row in world.step().rows)
+    status = world.scheduler.status()
+    assert status.num_preemptions == 1
+    assert status.num_loaded_blocks > 0
+    needed = sum(len(one.tokens) + len(expected_reply(one)) for one in each)
+    assert computed <= needed + 1
     assert world.replies == {one.id: expected_reply(one) for one in each}
 
 
@@ -170,12 +131,60 @@ def test_the_queue_is_bounded_beyond_free_places() -> None:
     assert accepted == [True] * 7 + [False]
 
 
+# Fairness
+
+
 def test_the_workspace_with_fewest_running_goes_first() -> None:
-    world = World.make(limits=Limits(2, 9, 16, 4, reuse=False))
+    world = World.make(limits=Limits(2, 9, 16, 4), num_entries=0)
     for number in range(4):
         world.scheduler.submit(job(f"a{number}", [1], 5, "a"))
     world.scheduler.submit(job("b", [1], 5, "b"))
     assert {row.running.job.id for row in world.step().rows} == {"a0", "b"}
+
+
+def test_priority_goes_first_and_never_alone() -> None:
+    world = World.make(num_cells=512, limits=Limits(1, 99, 16, 4), num_entries=0)
+    for number in range(20):
+        world.scheduler.submit(job(f"p{number}", [number] * 8, 1, priority=True))
+        world.scheduler.submit(job(f"s{number}", [number] * 8, 1))
+    world.run()
+    order = list(world.finished)
+    assert order[0] == "p0"
+    first = [name[0] for name in order[:20]]
+    assert 3 * first.count("s") <= first.count("p")
+    assert first.count("s") >= 3
+
+
+def test_a_flood_of_long_prompts_starves_neither_others_nor_its_own_short_ones() -> None:
+    world = World.make(num_cells=4096, limits=Limits(12, 99, 64, 16), num_entries=0)
+    for number in range(10):
+        world.scheduler.submit(job(f"flood{number}", [number] * 300, 1, "a"))
+    world.step()
+    world.scheduler.submit(job("other", [50] * 60, 1, "b"))
+    world.scheduler.submit(job("short", [51] * 10, 1, "a"))
+    world.run()
+    order = list(world.finished)
+    assert order.index("other") <= 1
+    assert order.index("short") <= 2
+    assert len(order) == 12
+
+
+# Limits of a reply
+
+
+def test_no_tokens_computes_the_prompt_and_keeps_it() -> None:
+    world = World.make()
+    assert world.ask(job("warm", [1] * 20, 0)) == []
+    assert world.finished["warm"] is FinishReason.LENGTH
+    world.ask(job("next", [1] * 20 + [2], 1))
+    assert world.uses["next"].cached == 20
+
+
+@given(prompt=st.lists(st.integers(0, 4), min_size=4, max_size=40), max_tokens=st.integers(1, 60))
+def test_drafts_change_no_reply_and_no_account(prompt: list[int], max_tokens: int) -> None:
+    world = World.make(256, Limits(4, 3, 16, 4, costs=CHEAP_ROWS))
+    one = job("one", prompt, max_tokens)
+    assert world.ask(one) == expected_reply(one)
 
 
 def test_cancelling_frees_the_cells_at_once() -> None:
@@ -188,25 +197,13 @@ def test_cancelling_frees_the_cells_at_once() -> None:
     assert world.slots.num_used_cells == 0
 
 
-def test_a_known_prefix_is_not_computed_again() -> None:
-    world = World.make()
-    world.scheduler.submit(job("first", [1] * 10, 2))
-    world.run()
-    world.scheduler.submit(job("second", [1] * 10 + [2], 2))
-    world.scheduler.submit(job("foreign", [1] * 10 + [2], 2, "b"))
-    world.run()
-    assert world.cached == {"first": 0, "second": 10, "foreign": 0}
-    assert world.replies["second"] == world.replies["foreign"]
-
-
 def test_a_preempted_job_reports_its_cached_tokens_once() -> None:
     world = World.make(num_cells=40)
-    world.scheduler.submit(job("first", [1] * 10, 1))
-    world.run()
+    world.ask(job("first", [1] * 10, 1))
     world.scheduler.submit(job("old", [2] * 6, 30))
     world.scheduler.submit(job("young", [1] * 10, 28))
     world.run()
-    assert world.cached["young"] == 9
+    assert world.uses["young"].cached == 9
 
 
 def test_audits_notice_a_sequence_nobody_owns() -> None:
@@ -225,7 +222,13 @@ def test_slots_refuse_what_they_do_not_have() -> None:
     other = slots.acquire()
     with pytest.raises(AuditError):
         slots.share(seq, other, 5)
+    with pytest.raises(AuditError):
+        slots.cut(seq, 5)
+    with pytest.raises(AuditError):
+        slots.save(seq, 2, 5, key="k", namespace="a", expires=0.0)
     slots.share(seq, other, 3)
     slots.release(seq)
     assert slots.num_used_cells == 3
+    slots.cut(other, 1)
+    assert slots.num_used_cells == 1
     slots.audit()

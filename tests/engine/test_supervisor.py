@@ -35,7 +35,7 @@ async def running(config: WorkerConfig = TINY) -> AsyncGenerator[SupervisedEngin
 
 async def test_a_killed_worker_costs_the_jobs_in_flight_and_comes_back() -> None:
     async with running() as engine:
-        tokens = await engine.tokenize(chat("Hello"))
+        tokens = (await engine.tokenize(chat("Hello"))).ids
         streams = [
             await engine.generate(Job(job_id, tokens, 500, SAMPLING))
             for job_id in ("runs", "waits")
@@ -47,7 +47,7 @@ async def test_a_killed_worker_costs_the_jobs_in_flight_and_comes_back() -> None
             with pytest.raises(EngineError, match="stopped unexpectedly"):
                 async for _ in stream:
                     pass
-        tokens = await engine.tokenize(chat("Hello"))
+        tokens = (await engine.tokenize(chat("Hello"))).ids
         reply = [chunk async for chunk in await engine.generate(Job("later", tokens, 3, SAMPLING))]
         assert reply[-1].finish is not None
         assert engine.status().num_restarts == 1
@@ -55,7 +55,7 @@ async def test_a_killed_worker_costs_the_jobs_in_flight_and_comes_back() -> None
 
 async def test_a_full_queue_refuses_and_takes_jobs_again() -> None:
     async with running() as engine:
-        tokens = await engine.tokenize(chat("Hello"))
+        tokens = (await engine.tokenize(chat("Hello"))).ids
         first = await engine.generate(Job("runs", tokens, 500, SAMPLING))
         await anext(first)
         second = await engine.generate(Job("waits", tokens, 2, SAMPLING))
@@ -68,7 +68,7 @@ async def test_a_full_queue_refuses_and_takes_jobs_again() -> None:
 
 async def test_cancelling_who_waits_for_a_chunk_cancels_the_job() -> None:
     async with running() as engine:
-        tokens = await engine.tokenize(chat("Hello"))
+        tokens = (await engine.tokenize(chat("Hello"))).ids
         await (await engine.generate(Job("runs", tokens, 500, SAMPLING))).__anext__()
         queued = await engine.generate(Job("waits", tokens, 2, SAMPLING))
         waiting = asyncio.ensure_future(anext(queued))
@@ -81,7 +81,7 @@ async def test_cancelling_who_waits_for_a_chunk_cancels_the_job() -> None:
 
 async def test_closing_ends_jobs_in_flight() -> None:
     async with running() as engine:
-        tokens = await engine.tokenize(chat("Hello"))
+        tokens = (await engine.tokenize(chat("Hello"))).ids
         stream = await engine.generate(Job("lost", tokens, 500, SAMPLING))
         pid = engine.worker_pid
         await engine.close()

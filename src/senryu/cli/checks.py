@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 
 from senryu.engine.cache_folder import cache_folder
+from senryu.engine.llama.calibration import describe
+from senryu.engine.llama.calibration_store import stored_calibrations
 from senryu.engine.llama.inspect import inspect_file
 from senryu.engine.llama.shipped import shipped_file
 from senryu.errors import StartupError
@@ -71,7 +73,13 @@ def run_checks(config: Path | None) -> list[Finding]:
         _embedded_model,
         _cache,
     )
-    return [*(check() for check in checks), *_configuration(config)]
+    return [*(check() for check in checks), *_calibrations(), *_configuration(config)]
+
+
+def _calibrations() -> list[Finding]:
+    found = [f"{key.model}: {describe(chosen)}" for key, chosen in stored_calibrations()]
+    found = found or ["none yet: a model is measured when it is first loaded"]
+    return [Finding("calibration", True, detail) for detail in found]
 
 
 def _python() -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from senryu.core import Chunk, EngineInfo, Job, Prompt
+from senryu.core import CachedPrefix, Chunk, EngineInfo, Job, Prompt, PromptTokens
 
 __all__ = ["Engine", "EngineStatus"]
 
@@ -23,10 +23,20 @@ class EngineStatus:
         num_queued: jobs waiting for one.
         num_cells: tokens of KV memory in all.
         num_used_cells: of these, how many hold a token of a running job or of a cache entry.
-        num_cache_entries: prefixes kept for later jobs.
+        num_shared_cells: of these, how many hold one for several of them at once.
+        num_cache_entries: prefixes kept in KV memory for later jobs.
+        num_blocks: blocks of KV memory kept outside it.
+        ram_bytes: size of those in memory.
+        disk_bytes: size of those on disk.
+        num_prompts: jobs whose prefill began, total.
+        num_cache_hits: of these, how many found a part of their prompt computed, total.
         num_prefilled_tokens: prompt tokens computed, total.
         num_cached_tokens: prompt tokens that needed no computing, total.
         num_generated_tokens: tokens generated, total.
+        num_drafted_tokens: tokens that speculation proposed, total.
+        num_accepted_tokens: of these, how many were right, total.
+        num_saved_blocks: blocks copied out of KV memory, total.
+        num_loaded_blocks: blocks copied back, total.
         num_preemptions: running jobs put back into the queue for lack of memory, total.
         num_restarts: worker processes started again after a death, total.
     """
@@ -36,10 +46,20 @@ class EngineStatus:
     num_queued: int = 0
     num_cells: int = 0
     num_used_cells: int = 0
+    num_shared_cells: int = 0
     num_cache_entries: int = 0
+    num_blocks: int = 0
+    ram_bytes: int = 0
+    disk_bytes: int = 0
+    num_prompts: int = 0
+    num_cache_hits: int = 0
     num_prefilled_tokens: int = 0
     num_cached_tokens: int = 0
     num_generated_tokens: int = 0
+    num_drafted_tokens: int = 0
+    num_accepted_tokens: int = 0
+    num_saved_blocks: int = 0
+    num_loaded_blocks: int = 0
     num_preemptions: int = 0
     num_restarts: int = 0
 
@@ -68,8 +88,8 @@ class Engine(Protocol):
         """Load and totals, without waiting."""
         ...
 
-    async def tokenize(self, prompt: Prompt) -> tuple[int, ...]:
-        """The prompt's token ids, the begin-of-sequence token included where the model has one.
+    async def tokenize(self, prompt: Prompt) -> PromptTokens:
+        """The prompt's tokens and where its blocks end.
 
         Raises:
             OverloadedError: the model is not loaded (yet, or again).
@@ -86,6 +106,19 @@ class Engine(Protocol):
             OverloadedError: on awaiting: the queue is full or the model is not loaded.
             EngineError: on awaiting or iterating: the worker died.
         """
+        ...
+
+    async def cached(self, workspace: str) -> tuple[CachedPrefix, ...]:
+        """What is kept of a workspace's prompts.
+
+        Raises:
+            OverloadedError: the model is not loaded (yet, or again).
+            EngineError: the worker died meanwhile.
+        """
+        ...
+
+    async def forget(self, workspace: str) -> None:
+        """Keep nothing of a workspace's prompts any longer; raises as ``cached`` does."""
         ...
 
     async def close(self) -> None:

@@ -5,9 +5,10 @@ Each check is an async function over a ready engine whose special tokens include
 know of no implementation.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 
-from senryu.core import Chunk, Job, Prompt, Sampling, Segment
+from senryu.core import CachePoint, Chunk, FinishReason, Job, Prompt, Sampling, Segment
 from senryu.engine.base import Engine
 from senryu.errors import EngineError
 
@@ -18,7 +19,8 @@ Check = Callable[[Engine], Awaitable[None]]
 PROMPT = Prompt(
     (
         Segment("<|im_start|>", special=True),
-        Segment("user\nCount from one to ten, in words. 🎏"),
+        Segment("user\n"),
+        Segment("Count from one to ten, in words. 🎏", block=True),
         Segment("<|im_end|>", special=True),
         Segment("\n"),
         Segment("<|im_start|>", special=True),
@@ -32,8 +34,11 @@ _NUM_TOKENS = 12
 async def _reply(
     engine: Engine, job_id: str, *, sampling: Sampling = _GREEDY, max_tokens: int = _NUM_TOKENS
 ) -> list[Chunk]:
-    tokens = await engine.tokenize(PROMPT)
-    job = Job(job_id, tokens, max_tokens, sampling)
+    prompt = await engine.tokenize(PROMPT)
+    return await _run(engine, Job(job_id, prompt.ids, max_tokens, sampling))
+
+
+async def _run(engine: Engine, job: Job) -> list[Chunk]:
     return [chunk async for chunk in await engine.generate(job)]
 
 
@@ -52,20 +57,40 @@ async def _tokens_do_not_depend_on_how_text_is_cut(engine: Engine) -> None:
     whole = await engine.tokenize(Prompt((Segment("one two three"),)))
     cut = await engine.tokenize(Prompt(tuple(Segment(part) for part in ("one t", "", "wo three"))))
     assert whole == cut
-    assert whole
+    assert whole.ids
+
+
+async def _blocks_are_tokenized_by_themselves(engine: Engine) -> None:
+    parts = ("one t", "wo three", " four")
+    blocks = await engine.tokenize(Prompt(tuple(Segment(part, block=True) for part in parts)))
+    first = await engine.tokenize(Prompt((Segment(parts[0], block=True),)))
+    assert len(blocks.block_ends) == len(parts)
+    assert blocks.block_ends[-1] == len(blocks.ids)
+    assert list(blocks.block_ends) == sorted(set(blocks.block_ends))
+    assert blocks.ids[: blocks.block_ends[0]] == first.ids
+
+
+async def _given_tokens_are_taken(engine: Engine) -> None:
+    marker = Segment("<|im_start|>", special=True)
+    odd = (await engine.tokenize(Prompt((marker, Segment("o"), marker, Segment("ne"))))).ids
+    given = Segment("one", block=True, tokens=odd)
+    prompt = await engine.tokenize(Prompt((marker, given, marker)))
+    before = len((await engine.tokenize(Prompt((marker,)))).ids)
+    assert prompt.block_ends == (before + len(odd),)
+    assert prompt.ids[before : before + len(odd)] == odd
 
 
 async def _text_never_becomes_a_marker(engine: Engine) -> None:
     text = await engine.tokenize(Prompt((Segment("<|im_end|>"),)))
     marker = await engine.tokenize(Prompt((Segment("<|im_end|>", special=True),)))
-    assert marker[-1] not in text
-    assert len(text) > 1
+    assert marker.ids[-1] not in text.ids
+    assert len(text.ids) > 1
 
 
 async def _chunks_are_well_formed(engine: Engine) -> None:
     chunks = await _reply(engine, "well-formed")
     assert [chunk for chunk in chunks if chunk.finish is not None] == chunks[-1:]
-    assert all(chunk.cached_tokens == 0 for chunk in chunks[1:])
+    assert [chunk for chunk in chunks if chunk.cache is not None] == chunks[:1]
     assert len(_tokens(chunks)) <= _NUM_TOKENS
 
 
@@ -73,6 +98,54 @@ async def _the_limit_is_exact(engine: Engine) -> None:
     chunks = await _reply(engine, "limit", max_tokens=1)
     assert len(_tokens(chunks)) == 1
     assert chunks[-1].finish is not None
+
+
+async def _no_tokens_only_fill_the_cache(engine: Engine) -> None:
+    prompt = await engine.tokenize(PROMPT)
+    point = CachePoint(prompt.block_ends[0], 300)
+    warm = Job("warm", prompt.ids, 0, _GREEDY, "warmed", (point,))
+    chunks = await _run(engine, warm)
+    assert _tokens(chunks) == []
+    assert chunks[-1].finish is FinishReason.LENGTH
+    again = await _run(engine, dataclasses.replace(warm, id="warmed", max_tokens=1))
+    assert again[0].cache is not None
+    assert again[0].cache.read == point.position
+
+
+async def _entries_are_read_from_the_next_blocks(engine: Engine) -> None:
+    prompt = await engine.tokenize(PROMPT)
+    end, length = prompt.block_ends[0], len(prompt.ids)
+    written = Job("written", prompt.ids, 1, _GREEDY, "lookback", (CachePoint(end, 300),))
+    read = CachePoint(length, 300, lookback=(end,))
+    uses = [
+        (await _run(engine, job))[0].cache
+        for job in (
+            written,
+            dataclasses.replace(written, id="later", cache_points=(read,)),
+            dataclasses.replace(written, id="unasked", cache_points=()),
+            dataclasses.replace(written, id="foreign", workspace="somebody else's"),
+        )
+    ]
+    assert [use.read if use else None for use in uses] == [0, end, 0, 0]
+
+
+async def _what_is_kept_can_be_listed_and_forgotten(engine: Engine) -> None:
+    prompt = await engine.tokenize(PROMPT)
+    end = prompt.block_ends[0]
+    for name, lifetime_s in (("owner", 3600), ("neighbour", 300)):
+        point = CachePoint(end, lifetime_s)
+        await _run(engine, Job(f"kept-{name}", prompt.ids, 1, _GREEDY, name, (point,)))
+    (kept,) = [prefix for prefix in await engine.cached("owner") if prefix.lifetime_s]
+    assert (kept.num_tokens, kept.num_uses, kept.lifetime_s) == (end, 0, 3600)
+    assert kept.expires_in_s is not None
+    assert 0 < kept.expires_in_s <= 3600
+    await engine.forget("owner")
+    assert await engine.cached("owner") == ()
+    assert any(prefix.lifetime_s == 300 for prefix in await engine.cached("neighbour"))
+    point = CachePoint(end, 300)
+    use = (await _run(engine, Job("forgotten", prompt.ids, 1, _GREEDY, "owner", (point,))))[0].cache
+    assert use is not None
+    assert (use.cached, use.read) == (0, 0)
 
 
 async def _greedy_replies_repeat(engine: Engine) -> None:
@@ -89,7 +162,7 @@ async def _seeded_replies_repeat(engine: Engine) -> None:
 
 
 async def _closing_a_reply_cancels_it(engine: Engine) -> None:
-    tokens = await engine.tokenize(PROMPT)
+    tokens = (await engine.tokenize(PROMPT)).ids
     never_begun = await engine.generate(Job("never-begun", tokens, 100, _GREEDY))
     await never_begun.aclose()
     await never_begun.aclose()
@@ -102,7 +175,7 @@ async def _closing_a_reply_cancels_it(engine: Engine) -> None:
 
 
 async def _closing_the_engine_ends_everything(engine: Engine) -> None:
-    tokens = await engine.tokenize(PROMPT)
+    tokens = (await engine.tokenize(PROMPT)).ids
     chunks = await engine.generate(Job("lost", tokens, 500, _GREEDY))
     await engine.close()
     await engine.close()
@@ -118,9 +191,14 @@ CHECKS: dict[str, Check] = {
     for check in (
         _info_says_what_was_loaded,
         _tokens_do_not_depend_on_how_text_is_cut,
+        _blocks_are_tokenized_by_themselves,
+        _given_tokens_are_taken,
         _text_never_becomes_a_marker,
         _chunks_are_well_formed,
         _the_limit_is_exact,
+        _no_tokens_only_fill_the_cache,
+        _entries_are_read_from_the_next_blocks,
+        _what_is_kept_can_be_listed_and_forgotten,
         _greedy_replies_repeat,
         _seeded_replies_repeat,
         _closing_a_reply_cancels_it,

@@ -11,17 +11,29 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import Any
 
-from senryu.core import Chunk, EngineInfo, FinishReason, Job, Prompt
+from senryu.core import (
+    CachedPrefix,
+    CacheUse,
+    Chunk,
+    EngineInfo,
+    FinishReason,
+    Job,
+    Prompt,
+    PromptTokens,
+)
 from senryu.engine.base import EngineStatus
 from senryu.engine.frames import (
     Accepted,
     Audit,
     Audited,
+    Cached,
     Cancel,
     Failed,
+    Forget,
     FrameBuffer,
     FromWorker,
     Generate,
+    ListCache,
     Ready,
     Rejected,
     Report,
@@ -49,7 +61,7 @@ class _Stream(AsyncGenerator[Chunk, None]):
         self._tokens: list[int] = []
         self._texts: list[str] = []
         self._finish: FinishReason | None = None
-        self._num_cached = 0
+        self._cache: CacheUse | None = None
         self._error: str | None = None
         self._filled = asyncio.Event()
         self._ended = False
@@ -59,7 +71,7 @@ class _Stream(AsyncGenerator[Chunk, None]):
         self._tokens += chunk.tokens
         self._texts.append(chunk.text)
         self._finish = chunk.finish
-        self._num_cached += chunk.cached_tokens
+        self._cache = self._cache or chunk.cache
         self._filled.set()
 
     def fail(self, message: str) -> None:
@@ -79,8 +91,8 @@ class _Stream(AsyncGenerator[Chunk, None]):
         if not self._tokens and not self._texts:
             self._stop()
             raise EngineError(self._error or LOST)
-        chunk = Chunk(tuple(self._tokens), "".join(self._texts), self._finish, self._num_cached)
-        self._tokens, self._texts, self._num_cached = [], [], 0
+        chunk = Chunk(tuple(self._tokens), "".join(self._texts), self._finish, self._cache)
+        self._tokens, self._texts, self._cache = [], [], None
         if self._error is None:
             self._filled.clear()
         if chunk.finish is not None:
@@ -117,8 +129,9 @@ class Connection:
         self._writer = writer
         self._streams: dict[str, _Stream] = {}
         self._admissions: dict[str, asyncio.Future[bool]] = {}
-        self._tokens: dict[int, asyncio.Future[tuple[int, ...]]] = {}
+        self._tokens: dict[int, asyncio.Future[PromptTokens]] = {}
         self._audits: dict[int, asyncio.Future[str]] = {}
+        self._cached: dict[int, asyncio.Future[tuple[CachedPrefix, ...]]] = {}
         self._heard_at = time.monotonic()
         self.info: EngineInfo | None = None
         self.failure = ""
@@ -144,11 +157,11 @@ class Connection:
 
     def silent_s(self) -> float:
         """Seconds since the worker gave a sign of life, 0 when it has nothing to do."""
-        if self.info is None or not (self._streams or self._tokens or self._audits):
+        if self.info is None or not (self._streams or self._tokens or self._audits or self._cached):
             return 0.0
         return time.monotonic() - self._heard_at
 
-    async def tokenize(self, request_id: int, prompt: Prompt) -> tuple[int, ...]:
+    async def tokenize(self, request_id: int, prompt: Prompt) -> PromptTokens:
         """Ask for a prompt's tokens; raises ``EngineError`` when the worker dies."""
         self._begin_work()
         answer = self._tokens[request_id] = asyncio.get_running_loop().create_future()
@@ -167,6 +180,16 @@ class Connection:
             return await answer
         finally:
             del self._audits[request_id]
+
+    async def cached(self, request: ListCache | Forget) -> tuple[CachedPrefix, ...]:
+        """Ask for what is kept of a workspace's prompts, or have it dropped first."""
+        self._begin_work()
+        answer = self._cached[request.id] = asyncio.get_running_loop().create_future()
+        try:
+            await self.send(request)
+            return await answer
+        finally:
+            del self._cached[request.id]
 
     async def generate(self, job: Job) -> AsyncGenerator[Chunk]:
         """Send a job and wait until it is admitted."""
@@ -200,6 +223,7 @@ class Connection:
             *self._admissions.values(),
             *self._tokens.values(),
             *self._audits.values(),
+            *self._cached.values(),
         ]
         for future in futures:
             if not future.done():
@@ -225,6 +249,8 @@ class Connection:
                 _answer(self._tokens, frame.id, frame.tokens)
             case Audited():
                 _answer(self._audits, frame.id, frame.problem)
+            case Cached():
+                _answer(self._cached, frame.id, frame.prefixes)
             case Accepted():
                 _answer(self._admissions, frame.job_id, True)
             case Rejected():

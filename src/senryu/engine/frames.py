@@ -6,26 +6,31 @@ of ``core`` travel as they are. This module knows no socket, no process and no n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
-from senryu.core import Chunk, EngineInfo, Job, Prompt
+from senryu.core import CachedPrefix, Chunk, EngineInfo, Job, Prompt, PromptTokens
 from senryu.engine.base import EngineStatus
 
 __all__ = [
     "Accepted",
     "Audit",
     "Audited",
+    "Cached",
     "Cancel",
     "Failed",
+    "Forget",
     "FrameBuffer",
     "FromWorker",
     "Generate",
     "JobChunk",
+    "ListCache",
     "Load",
     "Ready",
     "Rejected",
     "Report",
+    "Stop",
     "ToWorker",
     "Tokenize",
     "Tokenized",
@@ -53,6 +58,13 @@ class WorkerConfig:
         step_tokens: prompt tokens of a step in which nothing decodes.
         prefill_chunk: prompt tokens of a step in which something decodes: what a running stream
             waits for when a long prompt arrives.
+        ram_bytes: memory for cached prefixes outside KV memory; None takes an eighth of what is
+            free.
+        disk_bytes: disk for those that requests asked to keep, so that they outlive the process;
+            0 for none.
+        speculation: whether replies that repeat their prompt are computed several tokens at once.
+        calibrate: whether threads, micro-batch and attention are chosen by measuring the model on
+            this machine: when it is first loaded, at each start, or never.
         batch_invariant: whether a greedy reply must be the same alone and in company. It holds
             attention to the one native kernel path of which that is true, which is slower.
     """
@@ -66,6 +78,10 @@ class WorkerConfig:
     cache_entries: int = 64
     step_tokens: int = 512
     prefill_chunk: int = 128
+    ram_bytes: int | None = None
+    disk_bytes: int = 0
+    speculation: bool = True
+    calibrate: Literal["once", "again", "off"] = "off"
     batch_invariant: bool = False
 
 
@@ -100,6 +116,24 @@ class Audit(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
+class ListCache(msgspec.Struct, frozen=True, tag=True):
+    """Answered by ``Cached`` with the same id."""
+
+    id: int
+    workspace: str
+
+
+class Forget(msgspec.Struct, frozen=True, tag=True):
+    """Drop a workspace's cached prefixes; answered by ``Cached`` with the same id."""
+
+    id: int
+    workspace: str
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Write down what should outlive the process, then exit; jobs in flight are lost."""
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The model is loaded."""
 
@@ -116,7 +150,7 @@ class Tokenized(msgspec.Struct, frozen=True, tag=True):
     """A prompt's tokens."""
 
     id: int
-    tokens: tuple[int, ...]
+    tokens: PromptTokens
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):
@@ -138,6 +172,13 @@ class Audited(msgspec.Struct, frozen=True, tag=True):
     problem: str
 
 
+class Cached(msgspec.Struct, frozen=True, tag=True):
+    """What is kept of a workspace's prompts."""
+
+    id: int
+    prefixes: tuple[CachedPrefix, ...]
+
+
 class JobChunk(msgspec.Struct, frozen=True, array_like=True):
     """A chunk and whose it is."""
 
@@ -152,8 +193,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     status: EngineStatus
 
 
-ToWorker = Load | Tokenize | Generate | Cancel | Audit
-FromWorker = Ready | Failed | Tokenized | Accepted | Rejected | Audited | Report
+ToWorker = Load | Tokenize | Generate | Cancel | Audit | ListCache | Forget | Stop
+FromWorker = Ready | Failed | Tokenized | Accepted | Rejected | Audited | Cached | Report
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker = msgspec.msgpack.Decoder[ToWorker](ToWorker)

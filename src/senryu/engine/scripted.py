@@ -1,22 +1,36 @@
 """A deterministic engine without a model, for protocol tests and benchmarks. Never a default.
 
 Its tokens are UTF-8 bytes, and one id above 255 for each marker. It replies from a script, or with
-the prompt's last user text, and can be made to wait, fail and refuse where a test wants it.
+the prompt's last user text, and can be made to wait, fail and refuse where a test wants it. Its
+prompt cache computes nothing and keeps only what a bill is made of: which entries live.
 """
 
 import asyncio
+import os.path
 import queue
 import threading
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
-from senryu.core import Chunk, EngineInfo, FinishReason, Job, Prompt
+from senryu.core import (
+    CachedPrefix,
+    CacheUse,
+    Chunk,
+    EngineInfo,
+    FinishReason,
+    Job,
+    Prompt,
+    PromptTokens,
+    Segment,
+)
 from senryu.engine.base import EngineStatus
 from senryu.errors import EngineError, OverloadedError, SenryuError
 
-__all__ = ["SCRIPTED_INFO", "Gate", "ScriptedEngine"]
+__all__ = ["SCRIPTED_INFO", "Gate", "ScriptedCache", "ScriptedEngine"]
 
 SCRIPTED_INFO = EngineInfo(
     name="Scripted SmolLM2",
@@ -32,6 +46,8 @@ SCRIPTED_INFO = EngineInfo(
     eos="<|im_end|>",
     add_bos=False,
 )
+
+_END = Chunk((), "", FinishReason.END)
 
 
 class Gate:
@@ -64,30 +80,34 @@ class ScriptedEngine:
     """An ``Engine`` that follows a script.
 
     Arguments:
-        script: the reply's text, chunk by chunk; None echoes the last user text in one chunk.
+        script: the reply's text, chunk by chunk; None echoes the last user text in one chunk. A
+            chunk in it is sent as it is, with whatever tokens it has.
         info: what the engine claims to have loaded; its special tokens are the markers.
-        gates: chunk number to a gate that comes before it; the number after the last chunk is the
-            finish.
+        gates: chunk number to a gate that comes before it; -1 is the job's getting its place, the
+            number after the last chunk is the finish.
         errors: chunk number to what is raised instead of it.
         refusal: raised at admission.
         loading: whether to start without a model, until ``finish_loading``.
+        clock: tells seconds; cache entries live by it.
 
     Attributes:
         ended: what became of each job, in order, for tests to wait on.
         last_job: the job admitted last.
+        cache: the prompt cache.
     """
 
     def __init__(
         self,
-        script: Sequence[str] | None = None,
+        script: Sequence[str | Chunk] | None = None,
         *,
         info: EngineInfo = SCRIPTED_INFO,
         gates: Mapping[int, Gate] | None = None,
         errors: Mapping[int, Exception] | None = None,
         refusal: SenryuError | None = None,
         loading: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._script = None if script is None else [_chunk(text) for text in script]
+        self._script = None if script is None else [_chunk(part) for part in script]
         self._info = info
         self._ids = {text: 256 + index for index, text in enumerate(info.special_tokens)}
         self._gates = gates or {}
@@ -100,6 +120,7 @@ class ScriptedEngine:
             queue.SimpleQueue()
         )
         self.last_job: Job | None = None
+        self.cache = ScriptedCache(clock)
 
     async def start(self) -> None:
         """Nothing to load."""
@@ -131,15 +152,20 @@ class ScriptedEngine:
             num_generated_tokens=self._num_generated,
         )
 
-    async def tokenize(self, prompt: Prompt) -> tuple[int, ...]:
+    async def tokenize(self, prompt: Prompt) -> PromptTokens:
         """Bytes of the text, one id for each marker."""
-        tokens: list[int] = []
+        ids: list[int] = []
+        ends: list[int] = []
         for segment in prompt.segments:
-            if segment.special:
-                tokens.append(self._ids[segment.text])
-            else:
-                tokens += segment.text.encode()
-        return tuple(tokens)
+            ids += self._tokens(segment)
+            if segment.block:
+                ends.append(len(ids))
+        return PromptTokens(tuple(ids), tuple(ends))
+
+    def _tokens(self, segment: Segment) -> Sequence[int]:
+        if segment.special:
+            return [self._ids[segment.text]]
+        return segment.text.encode() if segment.tokens is None else segment.tokens
 
     async def generate(self, job: Job) -> AsyncGenerator[Chunk]:
         """Admit a job and follow the script.
@@ -150,12 +176,21 @@ class ScriptedEngine:
         """
         if self._refusal:
             raise self._refusal
-        if not self._loaded:
-            raise OverloadedError("this model is loading", retry_after_s=1)
+        self._check_loaded()
         self.last_job = job
         self._num_running += 1
-        chunks = self._script if self._script is not None else [_chunk(self._last_user(job))]
-        return _Reply(self, self._follow(chunks, job.max_tokens))
+        chunks = self._script if self._script is not None else [_chunk(_last_user(job))]
+        return _Reply(self, self._follow(chunks, job))
+
+    async def cached(self, workspace: str) -> tuple[CachedPrefix, ...]:
+        """What its prompt cache keeps; raises as ``generate`` does while loading."""
+        self._check_loaded()
+        return self.cache.kept(workspace)
+
+    async def forget(self, workspace: str) -> None:
+        """Empty a workspace's part of the prompt cache; raises likewise."""
+        self._check_loaded()
+        self.cache.forget(workspace)
 
     async def close(self) -> None:
         """Nothing to stop."""
@@ -165,20 +200,27 @@ class ScriptedEngine:
         self._num_running -= 1
         self.ended.put(outcome)
 
-    async def _follow(self, chunks: list[Chunk], num_left: int) -> AsyncGenerator[Chunk]:
-        for number, chunk in enumerate(chunks):
+    def _check_loaded(self) -> None:
+        if not self._loaded:
+            raise OverloadedError("this model is loading", retry_after_s=1)
+
+    async def _follow(self, chunks: list[Chunk], job: Job) -> AsyncGenerator[Chunk]:
+        await self._pass(-1)
+        yield Chunk((), "", cache=self.cache.read(job))
+        num_left = job.max_tokens
+        for number, chunk in enumerate([*chunks, _END]):
             await self._pass(number)
+            if number == 0:
+                self.cache.write(job)
             if len(chunk.tokens) >= num_left:
                 kept = chunk.tokens[:num_left]
-                text = bytes(kept).decode(errors="ignore")
+                text = bytes(token for token in kept if token < 256).decode(errors="ignore")
                 self._num_generated += len(kept)
                 yield Chunk(kept, text, FinishReason.LENGTH)
                 return
             num_left -= len(chunk.tokens)
             self._num_generated += len(chunk.tokens)
             yield chunk
-        await self._pass(len(chunks))
-        yield Chunk((), "", FinishReason.END)
 
     async def _pass(self, number: int) -> None:
         """One step of the engine: the event loop turns, as it would while a model computes."""
@@ -188,15 +230,74 @@ class ScriptedEngine:
             raise self._errors[number]
         await asyncio.sleep(0)
 
-    def _last_user(self, job: Job) -> str:
-        runs: list[list[int]] = [[]]
-        for token in job.tokens:
-            if token > 255:
-                runs.append([])
-            else:
-                runs[-1].append(token)
-        texts = [bytes(run).decode() for run in runs]
-        return [text for text in texts if text.startswith("user\n")][-1].removeprefix("user\n")
+
+@dataclass(slots=True)
+class _Entry:
+    lifetime_s: int
+    expires: float
+    num_uses: int
+
+
+class ScriptedCache:
+    """A prompt cache of entries alone, each a workspace's prefix and the time it dies.
+
+    Arguments:
+        clock: tells seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._entries: dict[tuple[str, tuple[int, ...]], _Entry] = {}
+        self._last: dict[str, tuple[int, ...]] = {}
+
+    def read(self, job: Job) -> CacheUse:
+        """What a job finds: the longest living entry it may read, which lives anew.
+
+        Of what other jobs left without an entry, only the workspace's last prompt is remembered.
+        """
+        now, found = self._clock(), 0
+        for point in job.cache_points:
+            for position in (point.position, *point.lookback):
+                entry = self._entries.get((job.workspace, job.tokens[:position]))
+                if position > found and entry is not None and entry.expires > now:
+                    found = position
+        if found:
+            entry = self._entries[job.workspace, job.tokens[:found]]
+            entry.expires = now + entry.lifetime_s
+            entry.num_uses += 1
+        shared = os.path.commonprefix([job.tokens, self._last.get(job.workspace, ())])
+        return CacheUse(cached=min(max(found, len(shared)), len(job.tokens) - 1), read=found)
+
+    def write(self, job: Job) -> None:
+        """Keep what a job asks to be kept, as it begins to reply."""
+        now = self._clock()
+        for point in job.cache_points:
+            key = job.workspace, job.tokens[: point.position]
+            old = self._entries.get(key)
+            num_uses = old.num_uses if old is not None and old.expires > now else 0
+            self._entries[key] = _Entry(point.lifetime_s, now + point.lifetime_s, num_uses)
+        self._last[job.workspace] = job.tokens
+
+    def kept(self, workspace: str) -> tuple[CachedPrefix, ...]:
+        """A workspace's living entries, then its last prompt."""
+        now = self._clock()
+        living = (
+            CachedPrefix(len(tokens), entry.num_uses, entry.lifetime_s, entry.expires - now)
+            for (owner, tokens), entry in self._entries.items()
+            if owner == workspace and entry.expires > now
+        )
+        last = self._last.get(workspace)
+        return (*living, *([CachedPrefix(len(last), 0)] if last else []))
+
+    def forget(self, workspace: str) -> None:
+        """Lose what is a workspace's."""
+        self._entries = {key: kept for key, kept in self._entries.items() if key[0] != workspace}
+        self._last.pop(workspace, None)
+
+    def evict(self) -> None:
+        """Lose everything, as an engine short of memory may."""
+        self._entries.clear()
+        self._last.clear()
 
 
 class _Reply(AsyncGenerator[Chunk, None]):
@@ -240,5 +341,16 @@ class _Reply(AsyncGenerator[Chunk, None]):
             self._engine.job_ended(outcome)
 
 
-def _chunk(text: str) -> Chunk:
-    return Chunk(tuple(text.encode()), text)
+def _chunk(part: str | Chunk) -> Chunk:
+    return part if isinstance(part, Chunk) else Chunk(tuple(part.encode()), part)
+
+
+def _last_user(job: Job) -> str:
+    runs: list[list[int]] = [[]]
+    for token in job.tokens:
+        if token > 255:
+            runs.append([])
+        else:
+            runs[-1].append(token)
+    texts = [bytes(run).decode() for run in runs]
+    return [text for text in texts if text.startswith("user\n")][-1].removeprefix("user\n")

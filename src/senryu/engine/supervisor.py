@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
 
-from senryu.core import Chunk, EngineInfo, Job, Prompt
+from senryu.core import CachedPrefix, Chunk, EngineInfo, Job, Prompt, PromptTokens
 from senryu.engine.base import EngineStatus
 from senryu.engine.connection import LOST, Connection
-from senryu.engine.frames import Load, WorkerConfig
+from senryu.engine.frames import Forget, ListCache, Load, Stop, WorkerConfig
 from senryu.errors import EngineError, OverloadedError
 
 __all__ = ["SupervisedEngine"]
@@ -27,6 +27,8 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_S = 60.0
 _LOADING_RETRY_S = 2
+_LAST_WORDS_S = 15.0
+_EXIT_S = 2.0
 _WORKER = (sys.executable, "-m", "senryu.engine.worker")
 _ENVIRONMENT = {
     # How long native threads that wait for each other spin before they sleep. Measured on 2 cores,
@@ -37,9 +39,15 @@ _ENVIRONMENT = {
     "GGML_NO_BACKTRACE": "1",
 }
 _TOTALS = (
+    "num_prompts",
+    "num_cache_hits",
     "num_prefilled_tokens",
     "num_cached_tokens",
     "num_generated_tokens",
+    "num_drafted_tokens",
+    "num_accepted_tokens",
+    "num_saved_blocks",
+    "num_loaded_blocks",
     "num_preemptions",
 )
 
@@ -112,7 +120,7 @@ class SupervisedEngine:
         ready = connection is not None and connection.info is not None
         return dataclasses.replace(now, ready=ready, num_restarts=self._num_restarts, **totals)
 
-    async def tokenize(self, prompt: Prompt) -> tuple[int, ...]:
+    async def tokenize(self, prompt: Prompt) -> PromptTokens:
         """The prompt's tokens, from the worker."""
         connection = await self._connected()
         return await connection.tokenize(next(self._ids), prompt)
@@ -121,6 +129,16 @@ class SupervisedEngine:
         """Admit a job; see ``Engine.generate``."""
         connection = await self._connected()
         return await connection.generate(job)
+
+    async def cached(self, workspace: str) -> tuple[CachedPrefix, ...]:
+        """What the worker keeps of a workspace's prompts."""
+        connection = await self._connected()
+        return await connection.cached(ListCache(next(self._ids), workspace))
+
+    async def forget(self, workspace: str) -> None:
+        """Have the worker drop it."""
+        connection = await self._connected()
+        await connection.cached(Forget(next(self._ids), workspace))
 
     async def audit(self) -> None:
         """Have the worker prove its memory accounts.
@@ -134,11 +152,21 @@ class SupervisedEngine:
             raise EngineError(f"engine audit: {problem}")
 
     async def close(self) -> None:
-        """Kill the worker and end every job in flight; harmless when done already."""
+        """Stop the worker and end every job in flight; harmless when done already.
+
+        A worker that is ready gets a little time to write down what should outlive it.
+        """
         self._end("the engine was stopped; the request was lost")
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        task, connection = self._task, self._connection
+        if task is None:
+            return
+        if connection is not None and connection.info is not None:
+            connection.fail(self._error or LOST)
+            await connection.send(Stop())
+            await asyncio.wait([task], timeout=_LAST_WORDS_S)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _connected(self) -> Connection:
         """The worker's connection, waiting a little while for one that is loading."""
@@ -170,6 +198,8 @@ class SupervisedEngine:
         while True:
             began = time.monotonic()
             failure = await self._run_worker()
+            if self._error is not None:
+                return  # it was asked to stop
             if self._info is None:
                 self._end(failure or "the model worker stopped while it loaded the model")
                 return
@@ -239,10 +269,13 @@ class SupervisedEngine:
             }
             self._earlier = dataclasses.replace(self._earlier, **totals)
             connection.fail(self._error or LOST)
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+            await connection.close()  # a worker whose socket is gone exits by itself
+        try:
+            async with asyncio.timeout(_EXIT_S if connection is not None else 0):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
         self._process = None
-        if connection is not None:
-            await connection.close()
         self._announce()

@@ -20,15 +20,19 @@ from senryu.engine.frames import (
     Accepted,
     Audit,
     Audited,
+    Cached,
     Cancel,
     Failed,
+    Forget,
     FrameBuffer,
     FromWorker,
     Generate,
+    ListCache,
     Load,
     Ready,
     Rejected,
     Report,
+    Stop,
     Tokenize,
     Tokenized,
     WorkerConfig,
@@ -49,7 +53,9 @@ _NUM_TOKENIZERS = 2
 
 _logger = logging.getLogger("senryu.engine.worker")
 
-_Command = Generate | Cancel | Audit
+_FLUSH_S = 10.0
+
+_Command = Generate | Cancel | Audit | ListCache | Forget | Stop
 
 
 class _Outbox:
@@ -113,12 +119,17 @@ class _EngineThread:
         """Take all commands (waiting for one when there is nothing to do), then one step."""
         had_work = runner.has_work
         while not self.commands.empty() or not runner.has_work:
+            while not runner.has_work and self.commands.empty() and runner.tidy():
+                pass  # nobody waits: the time to save prefixes
             self._obey(self.commands.get(), runner)
             had_work = had_work or runner.has_work
             if had_work and not runner.has_work:
                 break  # the last job was cancelled
         if runner.has_work:
-            self._outbox.send(Report(runner.step(), runner.status()))
+            begun = runner.plan()
+            if begun:  # told before the prefill, which may take long
+                self._outbox.send(Report(begun, runner.status()))
+            self._outbox.send(Report(runner.compute(), runner.status()))
         if had_work and not runner.has_work:
             runner.audit()
             self._outbox.send(Report([], runner.status()))
@@ -132,6 +143,15 @@ class _EngineThread:
                 runner.cancel(job_id)
             case Audit(id=audit_id):
                 self._outbox.send(Audited(audit_id, _problem(runner)))
+            case ListCache(id=list_id, workspace=workspace):
+                self._outbox.send(Cached(list_id, runner.cached(workspace)))
+            case Forget(id=forget_id, workspace=workspace):
+                runner.forget(workspace)
+                self._outbox.send(Cached(forget_id, runner.cached(workspace)))
+                self._outbox.send(Report([], runner.status()))
+            case Stop():
+                runner.close(_FLUSH_S)
+                os._exit(0)
 
 
 def _fits(job: Job, runner: Runner) -> bool:

@@ -1,7 +1,7 @@
-"""The native library behind typed classes: the one module that talks to llama_cpp.
+"""The native library behind typed classes: with ``native_batch`` the door to models that run.
 
 It translates values and nothing else: no scheduling, no sampling policy, no text decoding. The
-binding is untyped ctypes, so the type checker's questions about it are answered here, once.
+binding is untyped ctypes, so the type checker's questions about it are answered at that door, once.
 """
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportArgumentType=false, reportCallIssue=false
@@ -11,22 +11,35 @@ import ctypes
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import llama_cpp
 import numpy as np
 
+from senryu.engine.llama.native_batch import BatchRow, NativeBatch
 from senryu.engine.llama.sampler import Logits
 
-__all__ = ["BatchRow", "Context", "ContextOptions", "Model", "NativeError", "quiet_logs"]
+__all__ = [
+    "Context",
+    "ContextOptions",
+    "KvType",
+    "Model",
+    "NativeError",
+    "quiet_logs",
+]
+
+KvType = Literal["f16", "q8_0"]
 
 _ERROR_LEVEL = 4  # enum ggml_log_level
 _CONTROL_ATTR = 1 << 3  # enum llama_token_attr
 _USER_DEFINED_ATTR = 1 << 4
-_F16, _BF16 = 1, 30  # enum ggml_type
-_FLASH_ATTENTION_ON = 1  # enum llama_flash_attn_type
+_KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8}  # enum ggml_type
+_BF16 = 30
+_MAX_SEQS = 256  # LLAMA_MAX_SEQ
 _PIECE_BYTES = 512
+_BYTES = ctypes.POINTER(ctypes.c_uint8)
 _last_errors: list[str] = []
 
 
@@ -56,12 +69,16 @@ class ContextOptions:
 
     Arguments:
         num_cells: tokens of KV memory.
-        num_seqs: sequence ids.
+        num_seqs: sequence ids, at most ``Model.max_seqs``.
         max_tokens: tokens in one ``decode``.
         max_outputs: rows of logits from one ``decode``.
         micro_batch: tokens computed at a time inside ``decode``.
         threads: native threads.
-        batch_invariant: whether a reply must not depend on what is computed beside it.
+        batch_invariant: whether a reply must not depend on what is computed beside it. It decides
+            the format of cached values.
+        flash_attention: whether attention is computed by the fused kernel, which skips other
+            sequences' cells; the plain one computes and masks them.
+        kv_type: format of cached keys and values; ``q8_0`` needs the fused kernel for values.
     """
 
     num_cells: int
@@ -71,16 +88,8 @@ class ContextOptions:
     micro_batch: int
     threads: int
     batch_invariant: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """Consecutive tokens of one sequence; ``output`` asks for the last one's logits."""
-
-    seq: int
-    start: int
-    tokens: Sequence[int]
-    output: bool
+    flash_attention: bool = True
+    kv_type: KvType = "f16"
 
 
 class Model:
@@ -100,6 +109,7 @@ class Model:
         self.handle = handle
         self._vocab = llama_cpp.llama_model_get_vocab(handle)
         self._pieces: dict[int, bytes] = {}
+        self._line_break = self._tokenize("\n", special=False) if self._adds_spaces else []
 
     def close(self) -> None:
         """Free the weights; contexts of the model must be closed before."""
@@ -144,13 +154,33 @@ class Model:
         return buffer.value.decode(errors="replace")
 
     @property
-    def can_cut(self) -> bool:
-        """Whether a sequence's memory may be cut at any token and go on from there."""
+    def cuttable(self) -> bool:
+        """Whether a prefix of any length of a sequence's memory can be shared, saved and kept.
+
+        Without it there is a state for the whole of a sequence, and one sequence's memory may
+        only be copied or saved whole and appended to.
+        """
         return not (
             llama_cpp.llama_model_is_recurrent(self.handle)
             or llama_cpp.llama_model_is_hybrid(self.handle)
-            or llama_cpp.llama_model_n_swa(self.handle) > 0
         )
+
+    @property
+    def max_seqs(self) -> int:
+        """Sequence ids that a context can have, those not counted that it needs itself."""
+        if not self.cuttable:
+            return _MAX_SEQS
+        return (_MAX_SEQS - 1) // self.ids_per_seq
+
+    @property
+    def ids_per_seq(self) -> int:
+        """Native sequence ids that a sequence takes: see ``Context``."""
+        return 2 if self.cuttable and self.sliding_window else 1
+
+    @property
+    def sliding_window(self) -> int:
+        """Tokens that those layers attend to that do not attend to all; 0 without such layers."""
+        return int(llama_cpp.llama_model_n_swa(self.handle))
 
     @property
     def generates(self) -> bool:
@@ -186,9 +216,16 @@ class Model:
     def marker_tokens(self) -> Iterator[tuple[int, bool]]:
         """Tokens that are no plain text: control ones with True, user-defined ones with False."""
         for token in range(self.num_tokens):
-            attr = int(llama_cpp.llama_vocab_get_attr(self._vocab, token))
-            if attr & (_CONTROL_ATTR | _USER_DEFINED_ATTR):
-                yield token, bool(attr & _CONTROL_ATTR)
+            if self.is_marker(token):
+                yield token, bool(self._attributes(token) & _CONTROL_ATTR)
+
+    @property
+    def _adds_spaces(self) -> bool:
+        """Whether a space is put before text that is tokenized, as SentencePiece does."""
+        return (
+            self.metadata("tokenizer.ggml.model") == "llama"
+            and self.metadata("tokenizer.ggml.add_space_prefix") != "false"
+        )
 
     def metadata(self, key: str) -> str | None:
         """The file's value of a metadata key, as text."""
@@ -212,11 +249,31 @@ class Model:
             piece = self._pieces[token] = buffer.raw[: max(0, int(size))]
         return piece
 
-    def tokenize(self, text: str, *, special: bool) -> list[int]:
+    def is_marker(self, token: int) -> bool:
+        """Whether a token stands for a marker and for no plain text."""
+        return bool(self._attributes(token) & (_CONTROL_ATTR | _USER_DEFINED_ATTR))
+
+    def tokenize(self, text: str, *, special: bool, continues: bool = False) -> list[int]:
         """Token ids of a text; with ``special`` the markers in it become their tokens.
 
         Safe from any thread: the vocabulary is only read.
+
+        Arguments:
+            text: what to tokenize.
+            special: whether it may contain markers.
+            continues: whether other text comes before it. Most SentencePiece vocabularies have a
+                space put before text, which belongs only where text begins: at the start of a
+                prompt and after a marker (``llama_vocab::impl::tokenize`` in llama.cpp).
         """
+        if continues and self._line_break:
+            # Nothing is put before what follows a line break, and hardly a token spans its end.
+            tokens = self._tokenize("\n" + text, special)
+            size = len(self._line_break)
+            if tokens[:size] == self._line_break:
+                return tokens[size:]
+        return self._tokenize(text, special)
+
+    def _tokenize(self, text: str, special: bool) -> list[int]:
         data = text.encode()
         capacity = len(data) + 8
         while True:
@@ -230,29 +287,50 @@ class Model:
                 return list(tokens[:count])
             capacity = -count
 
+    def _attributes(self, token: int) -> int:
+        return int(llama_cpp.llama_vocab_get_attr(self._vocab, token))
+
 
 class Context:
     """KV memory and a reused batch; everything here belongs to one thread.
+
+    Two kinds of native sequence ids are its own. One is the scratch sequence, by which a range of
+    a sequence is saved and loaded. And where attention slides, each sequence has a twin that
+    holds the same cells: the native memory gives a cell that only one sequence holds, and that has
+    left its window, to whoever asks for room, though a prefix that ends earlier still needs it.
 
     Raises:
         NativeError: there is not enough memory, or the model does not allow the options.
     """
 
     def __init__(self, model: Model, options: ContextOptions) -> None:
+        num_seqs = options.num_seqs
+        self._cuttable = model.cuttable
+        self._owners = [
+            tuple(range(seq, seq + num_seqs * model.ids_per_seq, num_seqs))
+            for seq in range(num_seqs)
+        ]
+        self._scratch = sum(map(len, self._owners))
+        num_ids = self._scratch + self._cuttable
+        # A state leaves out what lies outside the window at its end, so it has to be shorter.
+        self._state_tokens = model.sliding_window - 1 if model.sliding_window else options.num_cells
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = options.num_cells
         params.n_batch = options.max_tokens
         params.n_ubatch = options.micro_batch
-        params.n_seq_max = options.num_seqs
-        params.n_outputs_max = options.max_outputs
+        params.n_seq_max = num_ids
+        # the library wants one for each sequence id at least
+        self._max_outputs = max(options.max_outputs, num_ids)
+        params.n_outputs_max = self._max_outputs
         params.n_threads = params.n_threads_batch = options.threads
-        # The fused kernel skips other sequences' cells; the plain one computes and masks them.
-        params.flash_attn_type = _FLASH_ATTENTION_ON
-        # For batch invariance, values in BF16 keep the CPU's fused kernel on the one path whose
-        # result for a row does not depend on what else is in the batch or where its cells lie:
-        # with F16 it takes another from 64 rows on, and a third for one row of a long context.
-        params.type_k = _F16
-        params.type_v = _BF16 if options.batch_invariant else _F16
+        params.flash_attn_type = int(options.flash_attention)
+        params.type_k = params.type_v = _KV_TYPES[options.kv_type]
+        if options.batch_invariant:
+            # Values in BF16 keep the CPU's fused kernel on the one path whose result for a row
+            # does not depend on what else is in the batch or where its cells lie: with F16 it
+            # takes another from 64 rows on, and a third for one row of a long context.
+            params.type_v = _BF16
+        params.swa_full = True
         params.kv_unified = True
         params.no_perf = True
         _last_errors.clear()
@@ -262,7 +340,7 @@ class Context:
         self._handle = handle
         self._memory = llama_cpp.llama_get_memory(handle)
         self._num_tokens = model.num_tokens
-        self._batch = _Batch(options.max_tokens)
+        self._batch = NativeBatch(options.max_tokens, self._owners)
         self.num_cells = int(llama_cpp.llama_n_ctx(handle))
 
     def close(self) -> None:
@@ -270,18 +348,21 @@ class Context:
         llama_cpp.llama_free(self._handle)
 
     def decode(self, rows: Sequence[BatchRow]) -> Logits:
-        """Compute the rows; returns logits ``[number of output rows, vocabulary]``.
+        """Compute the rows; returns logits ``[sum of the rows' outputs, vocabulary]``, in order.
 
         The array is the library's own memory, valid until the next call.
 
         Raises:
             NativeError: there was no room, or the computation failed.
+            ValueError: more outputs are wanted than the context has.
         """
+        num_outputs = sum(row.outputs for row in rows)
+        if num_outputs > self._max_outputs:  # the library would abort the process
+            raise ValueError(f"{num_outputs} outputs of {self._max_outputs}")
         self._batch.fill(rows)
         code = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
         if code != 0:
             raise NativeError(f"llama_decode returned {code} for {self._batch.size} tokens")
-        num_outputs = sum(row.output for row in rows)
         if num_outputs == 0:
             llama_cpp.llama_synchronize(self._handle)
             return np.empty((0, self._num_tokens), dtype=np.float32)
@@ -293,56 +374,126 @@ class Context:
         return logits.reshape(num_outputs, self._num_tokens)
 
     def copy_prefix(self, source: int, target: int, length: int) -> None:
-        """Let ``target`` share the first ``length`` cells of ``source``."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        """Let ``target``, which holds nothing, share the first ``length`` tokens of ``source``.
+
+        Either may go on, be cut or be cleared without the other noticing.
+
+        Raises:
+            NativeError: memory that cannot be cut was to be shared in part.
+        """
+        if not self._cuttable and length != self.covered(source):
+            raise NativeError(f"a part of sequence {source} cannot be shared: {length} tokens")
+        for owner in self._owners[target]:
+            llama_cpp.llama_memory_seq_cp(self._memory, source, owner, 0, length)
+
+    def save(self, seq: int, start: int, end: int) -> bytes:
+        """What the memory holds of the tokens at positions ``start`` to ``end``.
+
+        Arguments:
+            seq: sequence id.
+            start: first position; 0 for memory that cannot be cut.
+            end: the position after the last one; the whole length for memory that cannot be cut.
+
+        Raises:
+            NativeError: the library refused, or this part cannot be saved.
+        """
+        if not self._cuttable:
+            if (start, end) != (0, self.covered(seq)):
+                raise NativeError(f"a part of sequence {seq} cannot be saved: {start} to {end}")
+            return self._read_state(seq)
+        step = self._state_tokens
+        bounds = [*range(start, end, step), end]
+        return b"".join(self._save_range(seq, first, last) for first, last in pairwise(bounds))
+
+    def load(self, seq: int, data: bytes | bytearray) -> None:
+        """Append what ``save`` gave to a sequence that holds exactly the tokens before it.
+
+        Arguments:
+            seq: sequence id.
+            data: from a context of the same model and the same options.
+
+        Raises:
+            NativeError: there is no room, the data is not from such a context or does not follow
+                what the sequence holds. The sequence is then as it was.
+        """
+        held = self.covered(seq)
+        if held and not self._cuttable:
+            raise NativeError(f"sequence {seq} holds {held} tokens, and a state is whole")
+        view = memoryview(data)
+        try:
+            while len(view):
+                view = view[self._load_state(seq, view) :]
+        except NativeError:
+            self.cut(seq, held)
+            raise
+
+    def cut(self, seq: int, length: int) -> None:
+        """Drop a sequence's tokens from position ``length`` on.
+
+        Raises:
+            NativeError: the memory cannot be cut there.
+        """
+        if not self._cuttable and 0 < length < self.covered(seq):
+            raise NativeError(f"sequence {seq} cannot be cut to {length} tokens")
+        for owner in self._owners[seq]:
+            llama_cpp.llama_memory_seq_rm(self._memory, owner, length, -1)
 
     def clear(self, seq: int) -> None:
         """Drop everything of a sequence."""
-        llama_cpp.llama_memory_seq_rm(self._memory, seq, -1, -1)
+        for owner in self._owners[seq]:
+            self._clear_id(owner)
 
     def covered(self, seq: int) -> int:
         """Tokens that the memory holds of a sequence."""
         return int(llama_cpp.llama_memory_seq_pos_max(self._memory, seq)) + 1
 
+    def _save_range(self, seq: int, start: int, end: int) -> bytes:
+        llama_cpp.llama_memory_seq_cp(self._memory, seq, self._scratch, start, end)
+        try:
+            return self._read_state(self._scratch)
+        finally:
+            self._clear_id(self._scratch)
 
-class _Batch:
-    """A ``llama_batch`` over numpy arrays, so that filling it costs a few slice assignments."""
+    def _load_state(self, seq: int, data: memoryview) -> int:
+        """Append the first state in ``data``; returns its size."""
+        if not self._cuttable:
+            return self._write_state(seq, data)
+        held = self.covered(seq)
+        try:
+            size = self._write_state(self._scratch, data)
+            first = int(llama_cpp.llama_memory_seq_pos_min(self._memory, self._scratch))
+            if first != held:
+                raise NativeError(f"sequence {seq} holds {held} tokens, and data from {first} on")
+            for owner in self._owners[seq]:
+                llama_cpp.llama_memory_seq_cp(self._memory, self._scratch, owner, -1, -1)
+            return size
+        finally:
+            self._clear_id(self._scratch)
 
-    def __init__(self, capacity: int) -> None:
-        self._tokens: Any = np.zeros(capacity, dtype=np.int32)
-        self._positions: Any = np.zeros(capacity, dtype=np.int32)
-        self._num_seqs: Any = np.ones(capacity, dtype=np.int32)
-        self._seqs: Any = np.zeros(capacity, dtype=np.int32)
-        self._outputs: Any = np.zeros(capacity, dtype=np.int8)
-        # seq_id is an array of pointers, one for each token, into the array of ids.
-        self._seq_pointers: Any = (
-            self._seqs.ctypes.data + 4 * np.arange(capacity, dtype=np.uint64)
-        ).astype(np.uint64)
-        self.size = 0
-        self.struct = llama_cpp.llama_batch()
-        int32 = ctypes.POINTER(ctypes.c_int32)
-        self.struct.token = self._tokens.ctypes.data_as(int32)
-        self.struct.pos = self._positions.ctypes.data_as(int32)
-        self.struct.n_seq_id = self._num_seqs.ctypes.data_as(int32)
-        self.struct.seq_id = self._seq_pointers.ctypes.data_as(ctypes.POINTER(int32))
-        self.struct.logits = self._outputs.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
+    def _clear_id(self, native_id: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, native_id, -1, -1)
 
-    def fill(self, rows: Sequence[BatchRow]) -> None:
-        """Lay the rows out one after another."""
-        end = 0
-        for row in rows:
-            start, end = end, end + len(row.tokens)
-            if end == start + 1:  # a decode: plain item writes are faster than slices
-                self._tokens[start] = row.tokens[0]
-                self._positions[start] = row.start
-                self._seqs[start] = row.seq
-            else:
-                self._tokens[start:end] = row.tokens
-                self._positions[start:end] = np.arange(row.start, row.start + end - start)
-                self._seqs[start:end] = row.seq
-                self._outputs[start:end] = 0
-            self._outputs[end - 1] = row.output
-        self.size = self.struct.n_tokens = end
+    def _read_state(self, native_id: int) -> bytes:
+        size = int(llama_cpp.llama_state_seq_get_size(self._handle, native_id))
+        buffer = np.empty(size, dtype=np.uint8)
+        written = llama_cpp.llama_state_seq_get_data(
+            self._handle, buffer.ctypes.data_as(_BYTES), size, native_id
+        )
+        if int(written) != size:
+            raise NativeError(f"{written} of {size} bytes of a state were written")
+        return buffer.tobytes()
+
+    def _write_state(self, native_id: int, data: memoryview) -> int:
+        _last_errors.clear()
+        buffer = np.frombuffer(data, dtype=np.uint8)
+        size = int(
+            llama_cpp.llama_state_seq_set_data(
+                self._handle, buffer.ctypes.data_as(_BYTES), len(buffer), native_id
+            )
+        )
+        if size == 0:
+            raise NativeError(_last_errors[0] if _last_errors else "a state could not be loaded")
+        return size
 
 
 def _token_or_none(token: int) -> int | None:

@@ -3,8 +3,10 @@
 It decides how much memory and how many threads are used; it does not run anything.
 """
 
+import os
 import re
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -12,14 +14,20 @@ import psutil
 from senryu.core import EngineInfo
 from senryu.engine.frames import WorkerConfig
 from senryu.engine.llama.binding import Context, ContextOptions, Model, NativeError
+from senryu.engine.llama.calibration import Calibration, Choices, threads_to_try
+from senryu.engine.llama.calibration_store import find_calibration, make_key
+from senryu.engine.llama.fingerprint import file_fingerprint
+from senryu.engine.llama.measure import Measurement
+from senryu.engine.llama.speculate import StepCosts
 from senryu.errors import StartupError
 
 __all__ = ["Loaded", "load"]
 
-_MAX_SEQS = 256  # LLAMA_MAX_SEQ of the native library
 _DEFAULT_WINDOWS = 4
+_KEPT_STATES = 16  # beyond those of running requests, where a sequence id costs a whole state
 _KV_BYTES = 2  # f16
 _MIN_CELLS = 256
+_MICRO_BATCHES = (256, 128)  # tried besides a whole step
 _CELL_STEP = 256  # the native memory rounds its size to this
 
 # User-defined tokens may be anything (runs of blanks, HTML tags) and are found in plain text too;
@@ -33,7 +41,9 @@ class Loaded:
 
     Arguments:
         num_seqs: sequence ids of the context.
-        reuse: whether finished sequences can serve as prefixes of others.
+        reuse: whether finished sequences may serve as prefixes of others.
+        cuttable: whether a prefix of any length can be shared; otherwise only whole sequences.
+        fingerprint: tells saved KV memory of this model, library and format from any other's.
     """
 
     model: Model
@@ -41,6 +51,9 @@ class Loaded:
     info: EngineInfo
     num_seqs: int
     reuse: bool
+    cuttable: bool
+    fingerprint: str
+    step_costs: StepCosts
 
 
 def load(path: Path, config: WorkerConfig) -> Loaded:
@@ -59,19 +72,21 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         )
     num_cells = config.cells or _default_cells(model)
     num_cells = -(-num_cells // _CELL_STEP) * _CELL_STEP
-    reuse = model.can_cut and config.cache_entries > 0
-    # All ids that there are, if only so that they need not be given out again soon: see replay.py.
-    # Memory that cannot be cut is laid out by id, though, and an id costs a whole state there.
-    num_seqs = _MAX_SEQS if model.can_cut else config.max_running
+    reuse = config.cache_entries > 0
+    num_seqs = _num_seqs(model, config)
+    calibration = _calibration(model, path, config)
+    chosen = calibration.options
     options = ContextOptions(
         num_cells=num_cells,
         num_seqs=num_seqs,
         # every running sequence decodes beside the prefill chunk
         max_tokens=config.step_tokens + config.max_running,
-        max_outputs=num_seqs,  # the library wants one for each sequence id at least
-        micro_batch=config.step_tokens,
-        threads=config.threads or _physical_cores(),
+        max_outputs=num_seqs,
+        micro_batch=chosen.micro_batch,
+        threads=chosen.threads,
         batch_invariant=config.batch_invariant,
+        flash_attention=chosen.flash_attention,
+        kv_type=chosen.kv_type,
     )
     try:
         context = Context(model, options)
@@ -81,7 +96,60 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         ) from None
     window = min(config.window or model.training_context, model.training_context, num_cells)
     info = _describe(model, path, window)
-    return Loaded(model, context, info, num_seqs, reuse)
+    return Loaded(
+        model,
+        context,
+        info,
+        num_seqs,
+        reuse,
+        model.cuttable,
+        _fingerprint(path, options),
+        calibration.step_costs,
+    )
+
+
+def _calibration(model: Model, path: Path, config: WorkerConfig) -> Calibration:
+    """The stored or measured choice of options; what the configuration sets is the only choice."""
+    sizes = (size for size in _MICRO_BATCHES if size < config.step_tokens)
+    choices = Choices(
+        threads=(config.threads,) if config.threads else _threads(),
+        micro_batches=(config.step_tokens, *sizes),
+        # batch invariance is a property of the fused kernel
+        flash_attention=(True,) if config.batch_invariant else (True, False),
+    )
+    if config.calibrate == "off":
+        return Calibration(choices.defaults)
+    key = make_key(path, choices, batch_invariant=config.batch_invariant)
+    measurement = Measurement(model, batch_invariant=config.batch_invariant)
+    return find_calibration(key, measurement, config.calibrate)
+
+
+def _threads() -> tuple[int, ...]:
+    logical = psutil.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
+    return threads_to_try(
+        _physical_cores(), physical=_physical_cores(), logical=logical, usable=usable
+    )
+
+
+def _num_seqs(model: Model, config: WorkerConfig) -> int:
+    """All ids that there are, if only so that they need not be given out again soon: see replay.py.
+
+    Memory that cannot be cut is laid out by id, though, and an id costs a whole state there.
+    """
+    if model.cuttable:
+        return model.max_seqs
+    kept = min(config.cache_entries, _KEPT_STATES)
+    return min(config.max_running + kept, model.max_seqs)
+
+
+def _fingerprint(path: Path, options: ContextOptions) -> str:
+    """The file, the library and whatever else decides the format of saved KV memory."""
+    return (
+        f"{file_fingerprint(path)}, llama-cpp-python {version('llama-cpp-python')},"
+        f" {options.kv_type}, flash attention {options.flash_attention},"
+        f" batch invariant {options.batch_invariant}"
+    )
 
 
 def _physical_cores() -> int:

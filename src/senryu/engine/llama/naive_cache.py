@@ -1,45 +1,28 @@
-"""The obvious prefix cache: a list of entries, searched from end to end, evicted by last use.
+"""The obvious prefix cache: a list of entries, searched from end to end.
 
 It is what a cleverer cache must agree with. It knows neither jobs nor native code.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from senryu.engine.llama.cache import Hit
+from senryu.engine.llama.cache import Entry, Hit, Tokens, as_tokens, common_length
 from senryu.engine.llama.slots import AuditError, Slots
 
 __all__ = ["NaiveCache"]
 
-_Tokens = np.ndarray[Any, np.dtype[np.int32]]
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    namespace: str
-    tokens: _Tokens
-    seq: int
-    last_use: int
-
 
 class NaiveCache:
-    """A ``PrefixCache`` with bounds.
+    """A ``PrefixCache``.
 
     Arguments:
         slots: the memory that entries live in.
-        max_entries: sequences it holds at most.
-        max_tokens: tokens of all entries together, shared ones counted for each; the newest entry
-            stays, however long it is.
+        cuttable: whether a part of an entry can be used; otherwise only the whole of one can.
     """
 
-    def __init__(self, slots: Slots, *, max_entries: int, max_tokens: int) -> None:
+    def __init__(self, slots: Slots, *, cuttable: bool = True) -> None:
         self._slots = slots
-        self._max_entries = max_entries
-        self._max_tokens = max_tokens
-        self._entries: list[_Entry] = []
+        self._cuttable = cuttable
+        self._entries: list[Entry] = []
         self._num_uses = 0
 
     def __len__(self) -> int:
@@ -50,50 +33,65 @@ class NaiveCache:
         """The sequence ids that entries own."""
         return frozenset(entry.seq for entry in self._entries)
 
-    def lookup(self, namespace: str, tokens: Sequence[int]) -> Hit | None:
+    @property
+    def num_tokens(self) -> int:
+        """Tokens of all entries, common ones counted for each."""
+        return sum(len(entry.tokens) for entry in self._entries)
+
+    @property
+    def num_uses(self) -> int:
+        """How often an entry was added or used."""
+        return self._num_uses
+
+    def entries(self) -> Sequence[Entry]:
+        """All entries."""
+        return self._entries
+
+    def lookup(self, namespace: str, tokens: Sequence[int] | Tokens) -> Hit | None:
         """The entry sharing most of the beginning of ``tokens``."""
-        wanted = np.asarray(tokens, dtype=np.int32)
-        best: _Entry | None = None
-        best_length = 0
+        wanted = as_tokens(tokens)
+        best: Hit | None = None
         for entry in self._entries:
             if entry.namespace != namespace:
                 continue
-            length = _common_length(entry.tokens, wanted)
-            if length > best_length:
-                best, best_length = entry, length
-        if best is None:
-            return None
-        best.last_use = self._next_use()
-        return Hit(best.seq, best_length)
+            length = common_length(entry.tokens, wanted)
+            if not self._cuttable and length < len(entry.tokens):
+                continue
+            if length > (best.length if best else 0):
+                best = Hit(entry, length)
+        if best is not None:
+            self._use(best.entry)
+        return best
 
-    def insert(self, namespace: str, tokens: Sequence[int], seq: int) -> None:
-        """Add an entry; entries that are its prefixes go, and the oldest one past the bound."""
-        if self._max_entries == 0 or not tokens:
-            self._slots.release(seq)
-            return
-        new = np.asarray(tokens, dtype=np.int32)
-        for entry in list(self._entries):
-            if entry.namespace == namespace and _is_prefix(entry.tokens, new):
-                self._drop(entry)
-        while self._entries and self._is_full(len(new)):
-            self.evict()
-        self._entries.append(_Entry(namespace, new, seq, self._next_use()))
+    def insert(
+        self,
+        namespace: str,
+        tokens: Sequence[int] | Tokens,
+        seq: int,
+        *,
+        pinned_until: float = 0.0,
+        points: tuple[int, ...] = (),
+    ) -> Entry:
+        """Add an entry; entries that are its prefixes, or equal, go."""
+        new = Entry(namespace, as_tokens(tokens), seq, pinned_until, points=points)
+        for old in list(self._entries):
+            if old.namespace == namespace and self._replaces(new, old):
+                new.inherit(old)
+                self.take(old)
+                self._slots.release(old.seq)
+        self._entries.append(new)
+        self._use(new)
+        return new
 
-    def _is_full(self, num_new: int) -> bool:
-        num_tokens = num_new + sum(len(entry.tokens) for entry in self._entries)
-        return len(self._entries) >= self._max_entries or num_tokens > self._max_tokens
+    def take(self, entry: Entry) -> None:
+        """Remove an entry."""
+        self._entries.remove(entry)
 
-    def evict(self) -> bool:
-        """Release the entry that was not used for longest."""
-        if not self._entries:
-            return False
-        self._drop(min(self._entries, key=lambda entry: entry.last_use))
-        return True
-
-    def clear(self) -> None:
-        """Release every entry."""
-        while self.evict():
-            pass
+    def next_victim(self, now: float) -> Entry | None:
+        """Not pinned before pinned, then by last use."""
+        return min(
+            self._entries, key=lambda each: (each.pinned_until > now, each.last_use), default=None
+        )
 
     def audit(self) -> None:
         """Every entry owns its sequence, which covers the entry's tokens."""
@@ -105,20 +103,11 @@ class NaiveCache:
             if self._slots.length(entry.seq) != len(entry.tokens):
                 raise AuditError(f"cache entry differs in length from sequence {entry.seq}")
 
-    def _drop(self, entry: _Entry) -> None:
-        self._entries.remove(entry)
-        self._slots.release(entry.seq)
+    def _replaces(self, new: Entry, old: Entry) -> bool:
+        if not self._cuttable and len(new.tokens) != len(old.tokens):
+            return False
+        return common_length(new.tokens, old.tokens) == len(old.tokens)
 
-    def _next_use(self) -> int:
+    def _use(self, entry: Entry) -> None:
         self._num_uses += 1
-        return self._num_uses
-
-
-def _common_length(one: _Tokens, other: _Tokens) -> int:
-    shortest = min(len(one), len(other))
-    differs = one[:shortest] != other[:shortest]
-    return int(np.argmax(differs)) if differs.any() else shortest
-
-
-def _is_prefix(one: _Tokens, other: _Tokens) -> bool:
-    return len(one) <= len(other) and _common_length(one, other) == len(one)
+        entry.last_use = self._num_uses

@@ -11,9 +11,19 @@ holds until cells are given back.
 from collections.abc import Iterable
 from typing import Protocol
 
-from senryu.engine.llama.slots import AuditError, CopyPrefix, Operation, Slots
+from senryu.engine.llama.slots import (
+    AuditError,
+    CopyPrefix,
+    Cut,
+    LoadBlock,
+    Operation,
+    Release,
+    SaveBlock,
+    SavedData,
+    Slots,
+)
 
-__all__ = ["NativeMemory", "Replay"]
+__all__ = ["NativeMemory", "Replay", "SavedBlocks"]
 
 
 class NativeMemory(Protocol):
@@ -27,8 +37,28 @@ class NativeMemory(Protocol):
         """Drop everything of a sequence."""
         ...
 
+    def cut(self, seq: int, length: int) -> None:
+        """Drop everything of a sequence from position ``length`` on."""
+        ...
+
+    def save(self, seq: int, start: int, end: int) -> bytes:
+        """Copy the cells of a sequence's positions out."""
+        ...
+
+    def load(self, seq: int, data: SavedData) -> None:
+        """Append what was saved to a sequence."""
+        ...
+
     def covered(self, seq: int) -> int:
         """Tokens held of a sequence."""
+        ...
+
+
+class SavedBlocks(Protocol):
+    """Where saved cells go."""
+
+    def put(self, key: str, namespace: str, data: bytes, *, expires: float = 0.0) -> None:
+        """Keep a block."""
         ...
 
 
@@ -38,12 +68,16 @@ class Replay:
     Arguments:
         slots: the account.
         memory: what must follow it.
+        blocks: where saved cells go.
         keep: whether cells are given back as late as possible.
     """
 
-    def __init__(self, slots: Slots, memory: NativeMemory, *, keep: bool) -> None:
+    def __init__(
+        self, slots: Slots, memory: NativeMemory, blocks: SavedBlocks, *, keep: bool
+    ) -> None:
         self._slots = slots
         self._memory = memory
+        self._blocks = blocks
         self._keep = keep
         self._kept: set[int] = set()
         self._num_kept_cells = 0
@@ -56,15 +90,7 @@ class Replay:
             used: sequence ids that the batch adds tokens to.
         """
         for operation in operations:
-            if isinstance(operation, CopyPrefix):
-                if operation.target in self._kept:
-                    self.give_back()
-                self._memory.copy_prefix(operation.source, operation.target, operation.length)
-            elif not self._keep:
-                self._memory.clear(operation.seq)
-            elif operation.seq not in self._kept:
-                self._kept.add(operation.seq)
-                self._num_kept_cells += operation.num_freed
+            self._do(operation)
         num_needed = self._slots.num_used_cells + self._num_kept_cells
         if num_needed > self._slots.num_cells or not self._kept.isdisjoint(used):
             self.give_back()
@@ -87,3 +113,27 @@ class Replay:
             covered = self._memory.covered(seq)
             if covered != expected and seq not in self._kept:
                 raise AuditError(f"sequence {seq} covers {covered} tokens, not {expected}")
+
+    def _do(self, operation: Operation) -> None:
+        match operation:
+            case CopyPrefix(source, target, length):
+                if target in self._kept:
+                    self.give_back()
+                self._memory.copy_prefix(source, target, length)
+            case Release(seq, num_freed):
+                self._release(seq, num_freed)
+            case Cut(seq, length):
+                self._memory.cut(seq, length)
+            case SaveBlock(seq, start, end, key, namespace, expires):
+                data = self._memory.save(seq, start, end)
+                self._blocks.put(key, namespace, data, expires=expires)
+            case LoadBlock(seq, data):
+                self.give_back()
+                self._memory.load(seq, data)
+
+    def _release(self, seq: int, num_freed: int) -> None:
+        if not self._keep:
+            self._memory.clear(seq)
+        elif seq not in self._kept:
+            self._kept.add(seq)
+            self._num_kept_cells += num_freed

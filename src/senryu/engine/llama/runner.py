@@ -1,27 +1,41 @@
-"""The step loop's body: one scheduler step computed by the native context.
+"""The step loop's body: scheduler steps computed by the native context.
 
 A runner belongs to one thread, which is the only one to touch the context; ``tokenize`` alone may
 be called from others. It knows neither frames nor processes.
 """
 
+import dataclasses
+import logging
+import time
 from collections.abc import Sequence
 
-from senryu.core import Chunk, EngineInfo, Job, Prompt
+import psutil
+
+from senryu.core import CachedPrefix, Chunk, EngineInfo, Job, Prompt, PromptTokens
 from senryu.engine.base import EngineStatus
+from senryu.engine.cache_folder import cache_folder
 from senryu.engine.frames import JobChunk, WorkerConfig
-from senryu.engine.llama.binding import BatchRow, Model
+from senryu.engine.llama.binding import Model
+from senryu.engine.llama.lifetimes import Lifetimes
 from senryu.engine.llama.loading import Loaded
-from senryu.engine.llama.naive_cache import NaiveCache
+from senryu.engine.llama.native_batch import BatchRow
+from senryu.engine.llama.prefix_cache import RadixCache
+from senryu.engine.llama.prompt_cache import CacheLimits, PromptCache
 from senryu.engine.llama.replay import Replay
 from senryu.engine.llama.sampler import Logits, Sampler, greedy
-from senryu.engine.llama.scheduler import Limits, Outcome, Row, Scheduler
+from senryu.engine.llama.scheduler import Limits, Outcome, Row, Scheduler, Step
 from senryu.engine.llama.slots import Slots
+from senryu.engine.llama.snapshots import SnapshotStore
+from senryu.engine.llama.speculate import verify
 from senryu.engine.llama.text import TextDecoder
 
 __all__ = ["Runner", "tokenize"]
 
 # Cached cells slow every step down a little: a decode looks at all cells up to the last used one.
 _CACHED_SHARE = 0.25
+_RAM_SHARE = 0.125  # of the free memory, for blocks outside KV memory
+
+_logger = logging.getLogger("senryu.engine.runner")
 
 
 class _Reply:
@@ -39,25 +53,23 @@ class Runner:
         self._model = loaded.model
         self._context = loaded.context
         self._slots = Slots(loaded.context.num_cells, loaded.num_seqs)
-        self._replay = Replay(self._slots, loaded.context, keep=config.batch_invariant)
+        self._blocks = _open_blocks(loaded, config)
+        self._replay = Replay(
+            self._slots, loaded.context, self._blocks, keep=config.batch_invariant
+        )
+        self._cache = self._open_cache(loaded, config)
         limits = Limits(
             max_running=config.max_running,
             max_queued=config.max_queued,
             step_tokens=config.step_tokens,
             prefill_chunk=config.prefill_chunk,
-            reuse=loaded.reuse,
+            costs=loaded.step_costs if config.speculation else None,
+            only_alone=config.batch_invariant,
         )
-        self._scheduler = Scheduler(
-            self._slots,
-            NaiveCache(
-                self._slots,
-                max_entries=config.cache_entries,
-                max_tokens=int(loaded.context.num_cells * _CACHED_SHARE),
-            ),
-            limits=limits,
-            end_tokens=loaded.model.end_tokens(),
-        )
+        end_tokens = loaded.model.end_tokens()
+        self._scheduler = Scheduler(self._slots, self._cache, limits=limits, end_tokens=end_tokens)
         self._replies: dict[str, _Reply] = {}
+        self._step = Step((), ())
         self.info: EngineInfo = loaded.info
 
     @property
@@ -65,9 +77,20 @@ class Runner:
         """Whether ``step`` has anything to do."""
         return self._scheduler.has_work
 
+    @property
+    def last_step(self) -> Step:
+        """What ``plan`` planned last, for those who watch a runner at work."""
+        return self._step
+
     def status(self) -> EngineStatus:
         """Load and totals now."""
-        return self._scheduler.status()
+        stats = self._blocks.stats
+        return dataclasses.replace(
+            self._scheduler.status(),
+            num_blocks=stats.num_blocks,
+            ram_bytes=stats.ram_bytes,
+            disk_bytes=stats.disk_bytes,
+        )
 
     def submit(self, job: Job) -> bool:
         """Queue a job; False when the queue is full."""
@@ -81,20 +104,51 @@ class Runner:
         self._scheduler.cancel(job_id)
         self._replies.pop(job_id, None)
 
-    def step(self) -> list[JobChunk]:
-        """Compute one step.
+    def plan(self) -> list[JobChunk]:
+        """Plan the next step; returns the first chunks of the jobs that begin with it.
 
         Raises:
             NativeError: the native library failed; the runner cannot be used any more.
         """
-        step = self._scheduler.plan()
+        step = self._step = self._scheduler.plan()
         self._replay.play(step.operations, used=[row.seq for row in step.rows])
+        return [JobChunk(placed.job.id, Chunk((), "", cache=placed.use)) for placed in step.placed]
+
+    def compute(self) -> list[JobChunk]:
+        """Compute what ``plan`` planned; returns what it produced.
+
+        Raises:
+            NativeError: the native library failed; the runner cannot be used any more.
+        """
+        step = self._step
         if not step.rows:
             return []
-        rows = [BatchRow(row.seq, row.start, row.tokens, row.sample) for row in step.rows]
+        rows = [BatchRow(row.seq, row.start, row.tokens, _outputs(row)) for row in step.rows]
         logits = self._context.decode(rows)
         outcomes = self._scheduler.commit(step, self._sample(step.rows, logits))
         return [self._chunk(outcome) for outcome in outcomes]
+
+    def tidy(self) -> bool:
+        """Save a little of what should be saved; False when there is nothing to do."""
+        did = self._scheduler.tidy()
+        self._replay.play(self._slots.take_journal())
+        return did
+
+    def cached(self, workspace: str) -> tuple[CachedPrefix, ...]:
+        """What is kept of a workspace's prompts."""
+        return self._cache.kept(workspace)
+
+    def forget(self, workspace: str) -> None:
+        """Drop it."""
+        self._cache.forget(workspace)
+        self._replay.play(self._slots.take_journal())
+
+    def close(self, timeout_s: float) -> None:
+        """Write down what should outlive the process."""
+        while self.tidy():
+            pass
+        if not self._blocks.flush(timeout_s):
+            _logger.warning("not every cached prefix was written to disk in %.0f s", timeout_s)
 
     def audit(self) -> None:
         """Prove the accounts, and that the native memory agrees with them.
@@ -106,41 +160,89 @@ class Runner:
         self._scheduler.audit()
         self._replay.audit()
 
-    def _sample(self, rows: Sequence[Row], logits: Logits) -> list[int]:
-        sampled: list[int] = []
+    def _sample(self, rows: Sequence[Row], logits: Logits) -> list[list[int]]:
+        """For each sampled row what came out, the right tokens of its draft first."""
+        sampled: list[list[int]] = []
+        first = 0
         for row in rows:
-            if row.sample:
-                sampler = self._replies[row.running.job.id].sampler
-                choose = greedy if sampler is None else sampler.sample
-                sampled.append(choose(logits[len(sampled)]))
+            if not row.sample:
+                continue
+            sampler = self._replies[row.running.job.id].sampler
+            choose = greedy if sampler is None else sampler.sample
+            if row.draft:
+                mine = logits[first : first + 1 + len(row.draft)]
+                sampled.append(verify(row.draft, lambda index, of=mine, by=choose: by(of[index])))
+            else:
+                sampled.append([choose(logits[first])])
+            first += 1 + len(row.draft)
         return sampled
 
     def _chunk(self, outcome: Outcome) -> JobChunk:
-        job_id, token = outcome.job.id, outcome.token
-        reply = self._replies[job_id]
-        text = "" if token is None else reply.decoder.feed(self._model.piece(token))
+        reply = self._replies[outcome.job.id]
+        text = "".join(reply.decoder.feed(self._model.piece(token)) for token in outcome.tokens)
         if outcome.finish is not None:
-            del self._replies[job_id]
-        tokens = () if token is None else (token,)
-        return JobChunk(job_id, Chunk(tokens, text, outcome.finish, outcome.num_cached))
+            del self._replies[outcome.job.id]
+        return JobChunk(outcome.job.id, Chunk(outcome.tokens, text, outcome.finish))
+
+    def _open_cache(self, loaded: Loaded, config: WorkerConfig) -> PromptCache:
+        lifetimes = Lifetimes()
+        known = self._blocks.read_entries()
+        if known is not None:
+            try:
+                lifetimes.restore(known, time.time())
+            except ValueError:
+                _logger.warning("the list of cached prefixes on disk cannot be read; it is ignored")
+        limits = CacheLimits(
+            max_entries=config.cache_entries if loaded.reuse else 0,
+            max_tokens=int(loaded.context.num_cells * _CACHED_SHARE),
+            cuttable=loaded.cuttable,
+            saves=loaded.reuse and config.ram_bytes != 0,
+        )
+        entries = RadixCache(self._slots, cuttable=loaded.cuttable)
+        return PromptCache(
+            self._slots, entries, self._blocks, lifetimes=lifetimes, limits=limits, clock=time.time
+        )
 
 
-def tokenize(model: Model, prompt: Prompt) -> tuple[int, ...]:
+def _open_blocks(loaded: Loaded, config: WorkerConfig) -> SnapshotStore:
+    free = psutil.virtual_memory().available
+    max_ram_bytes = int(free * _RAM_SHARE) if config.ram_bytes is None else config.ram_bytes
+    return SnapshotStore(
+        fingerprint=loaded.fingerprint,
+        folder=cache_folder() / "snapshots",
+        max_ram_bytes=max_ram_bytes,
+        max_disk_bytes=config.disk_bytes if loaded.reuse else 0,
+    )
+
+
+def _outputs(row: Row) -> int:
+    return 1 + len(row.draft) if row.sample else 0
+
+
+def tokenize(model: Model, prompt: Prompt) -> PromptTokens:
     """A prompt's tokens, ``bos`` first where the model has it. Safe from any thread.
 
-    Neighbouring texts are joined first, so that tokens do not depend on how a text was cut.
+    Neighbouring texts are joined first, so that tokens do not depend on how a text was cut; a block
+    is tokenised by itself, so that they depend on no other block.
     """
-    tokens: list[int] = []
+    ids: list[int] = []
+    block_ends: list[int] = []
     text = ""
     for segment in prompt.segments:
-        if not segment.special:
+        if not segment.special and not segment.block:
             text += segment.text
             continue
-        tokens += model.tokenize(text, special=False) if text else []
-        tokens += model.tokenize(segment.text, special=True)
+        ids += model.tokenize(text, special=False) if text else []
         text = ""
-    tokens += model.tokenize(text, special=False) if text else []
+        if segment.tokens is not None:
+            ids += segment.tokens
+        else:
+            ids += model.tokenize(segment.text, special=segment.special)
+        if segment.block:
+            block_ends.append(len(ids))
+    ids += model.tokenize(text, special=False) if text else []
     bos = model.bos
-    if model.add_bos and bos is not None and tokens[:1] != [bos]:
-        tokens.insert(0, bos)
-    return tuple(tokens)
+    if model.add_bos and bos is not None and ids[:1] != [bos]:
+        ids.insert(0, bos)
+        block_ends = [end + 1 for end in block_ends]
+    return PromptTokens(tuple(ids), tuple(block_ends))

@@ -1,106 +1,34 @@
 """Continuous batching: which tokens of which jobs the next step computes.
 
-A sequence has tokens known (prompt and reply) and tokens computed; the difference is its work.
-One token of work is a decode, more is prefill, and a preempted sequence simply has everything to
-compute again. Pure: no native code, no clock, no text. The caller alternates ``plan`` and
-``commit`` on one thread; the same calls always make the same decisions.
+A sequence has tokens known (prompt and reply) and tokens computed; the difference is its work. One
+token of work is a decode, more is prefill, and a preempted sequence simply has more to compute
+again. Pure: no native code, no text. The caller alternates ``plan`` and ``commit`` on one thread;
+the same calls always make the same decisions.
 """
 
 from collections import deque
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
-from senryu.core import FinishReason, Job
+from senryu.core import CacheUse, FinishReason, Job
 from senryu.engine.base import EngineStatus
-from senryu.engine.llama.cache import PrefixCache
-from senryu.engine.llama.slots import AuditError, Operation, Slots
+from senryu.engine.llama.batch import Flow, Limits, Outcome, Placed, Row, Running, Step
+from senryu.engine.llama.cache import as_tokens, common_length
+from senryu.engine.llama.prompt_cache import Found, PromptCache, Source
+from senryu.engine.llama.shares import Shares
+from senryu.engine.llama.slots import AuditError, Slots
+from senryu.engine.llama.speculate import Speculation
+from senryu.engine.llama.waiting import WaitingJobs
 
-__all__ = ["Limits", "Outcome", "Row", "Running", "Scheduler", "Step"]
+__all__ = ["Scheduler"]
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the scheduler may do in one step and in all.
-
-    Arguments:
-        max_running: sequences in memory that generate.
-        max_queued: jobs that may wait beyond those for which there is a free place.
-        step_tokens: prompt tokens of a step in which nothing decodes.
-        prefill_chunk: prompt tokens of a step in which something decodes.
-        reuse: whether finished sequences are kept for their prefixes.
-    """
-
-    max_running: int
-    max_queued: int
-    step_tokens: int
-    prefill_chunk: int
-    reuse: bool
-
-
-@dataclass(slots=True, eq=False)
-class Running:
-    """A job's life in the scheduler; ``seq`` is None while it waits.
-
-    ``tokens`` are all that are known, of which the first ``num_computed`` are in KV memory.
-    """
-
-    job: Job
-    arrival: int
-    tokens: list[int] = field(default_factory=list[int])
-    num_computed: int = 0
-    seq: int | None = None
-    num_cached: int = 0
-    started: bool = False
-
-    @property
-    def num_generated(self) -> int:
-        """Length of the reply so far."""
-        return len(self.tokens) - len(self.job.tokens)
-
-    @property
-    def num_pending(self) -> int:
-        """Tokens known and not computed; 1 is a decode."""
-        return len(self.tokens) - self.num_computed
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """``count`` tokens of one sequence to compute, from position ``start``.
-
-    ``sample`` says that they are the last known ones, so that the next token comes out.
-    """
-
-    running: Running
-    seq: int
-    start: int
-    count: int
-    sample: bool
-
-    @property
-    def tokens(self) -> list[int]:
-        """The token ids to compute."""
-        return self.running.tokens[self.start : self.start + self.count]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Memory operations to replay first, then one batch of rows, which may be empty."""
-
-    operations: tuple[Operation, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a step meant for one job: a token, an end, or both.
-
-    ``num_cached`` is above 0 only in a job's first outcome.
-    """
-
-    job: Job
-    token: int | None
-    finish: FinishReason | None
-    num_cached: int
+_LEAST_SHARED = 64  # tokens worth waiting for: fewer are not worth the step that it may cost
+_IDLE_STEPS = 32  # an idle entry costs about as many decode steps a look as moving it out takes
+_BLOCKS_BESIDE_DECODE = 1  # saved in a step in which something decodes, about 1 ms each
+_BLOCKS_ALONE = 8
+# With drafts, so that speculation never makes the CPU's attention take its kernel for 64 rows and
+# more, whose rounding differs.
+_MOST_ROWS = 63
 
 
 class Scheduler:
@@ -114,43 +42,51 @@ class Scheduler:
     """
 
     def __init__(
-        self, slots: Slots, cache: PrefixCache, *, limits: Limits, end_tokens: Container[int]
+        self, slots: Slots, cache: PromptCache, *, limits: Limits, end_tokens: Set[int]
     ) -> None:
         self._slots = slots
         self._cache = cache
         self._limits = limits
         self._end_tokens = end_tokens
-        self._queues: dict[str, deque[Running]] = {}
         self._running: list[Running] = []  # oldest first
+        self._shares: Shares[Flow] = Shares()
+        self._waiting = WaitingJobs(self._shares)
+        self._is_stuck = False  # the next in turn does not fit, until memory is given back
+        self._uses_at_steps: deque[int] = deque(maxlen=_IDLE_STEPS)
         self._num_arrived = 0
-        self._num_prefilled = 0
-        self._num_cached = 0
-        self._num_generated = 0
-        self._num_preemptions = 0
+        self._totals = _Totals()
 
     @property
     def has_work(self) -> bool:
         """Whether any job is queued or running."""
-        return bool(self._running) or bool(self._queues)
+        return bool(self._running) or self._waiting.has_queued
 
     @property
     def num_queued(self) -> int:
         """Jobs without a sequence."""
-        return sum(len(queue) for queue in self._queues.values())
+        return len(self._waiting)
 
     def status(self) -> EngineStatus:
         """Load and totals now."""
+        totals = self._totals
         return EngineStatus(
             ready=True,
             num_running=len(self._running),
             num_queued=self.num_queued,
             num_cells=self._slots.num_cells,
             num_used_cells=self._slots.num_used_cells,
-            num_cache_entries=len(self._cache),
-            num_prefilled_tokens=self._num_prefilled,
-            num_cached_tokens=self._num_cached,
-            num_generated_tokens=self._num_generated,
-            num_preemptions=self._num_preemptions,
+            num_shared_cells=self._slots.num_shared_cells,
+            num_cache_entries=self._cache.num_entries,
+            num_prompts=totals.prompts,
+            num_cache_hits=totals.hits,
+            num_prefilled_tokens=totals.prefilled,
+            num_cached_tokens=totals.cached,
+            num_generated_tokens=totals.generated,
+            num_drafted_tokens=totals.drafted,
+            num_accepted_tokens=totals.accepted,
+            num_preemptions=totals.preemptions,
+            num_saved_blocks=self._cache.num_saved_blocks,
+            num_loaded_blocks=self._cache.num_loaded_blocks,
         )
 
     def submit(self, job: Job) -> bool:
@@ -162,7 +98,17 @@ class Scheduler:
         if self.num_queued >= self._limits.max_queued + num_places:
             return False
         self._num_arrived += 1
-        self._enqueue(Running(job, self._num_arrived, list(job.tokens)))
+        speculation = None
+        if self._limits.costs is not None and self._cache.cuttable and job.max_tokens > 1:
+            speculation = Speculation(
+                job.tokens, costs=self._limits.costs, end_tokens=self._end_tokens
+            )
+        deadline = self._totals.prefilled + len(job.tokens)
+        running = Running(job, self._num_arrived, deadline, speculation, list(job.tokens))
+        if not self._cache.cuttable:
+            running.stops = {point.position for point in job.cache_points}
+        self._waiting.add(running)
+        self._is_stuck = False
         return True
 
     def cancel(self, job_id: str) -> bool:
@@ -170,45 +116,70 @@ class Scheduler:
         for running in self._running:
             if running.job.id == job_id:
                 self._stop(running)
+                self._memory_changed()
                 return True
-        for workspace, queue in self._queues.items():
-            for queued in queue:
-                if queued.job.id == job_id:
-                    queue.remove(queued)
-                    self._forget_if_empty(workspace)
-                    return True
+        if self._waiting.remove(job_id):
+            self._memory_changed()
+            return True
         return False
 
     def plan(self) -> Step:
         """Admit what fits, make room, and choose the tokens of the next step."""
-        self._admit()
+        placed = self._admit()
         self._make_room()
-        rows = [self._row(running, 1) for running in self._running if running.num_pending == 1]
+        decoding = [running for running in self._running if running.num_pending == 1]
+        rows = [self._row(running, 1) for running in decoding]
         budget = self._limits.prefill_chunk if rows else self._limits.step_tokens
-        for running in self._running:
-            if running.num_pending > 1 and budget > 0:
-                rows.append(self._row(running, min(budget, running.num_pending)))
-                budget -= rows[-1].count
+        filling = [running for running in self._running if running.num_pending > 1]
+        while budget > 0 and filling:
+            running = min(filling, key=self._prefill_turn)
+            filling.remove(running)
+            rows.append(self._row(running, min(budget, self._to_next_stop(running))))
+            self._shares.charge(running.flow, rows[-1].count, running.weight)
+            budget -= rows[-1].count
+        if decoding:
+            rows = self._with_drafts(rows, len(decoding))
+            self._uses_at_steps.append(self._cache.num_uses)
         for row in rows:
-            self._slots.grow(row.seq, row.count)
-        return Step(self._slots.take_journal(), tuple(rows))
+            self._slots.grow(row.seq, row.count + len(row.draft))
+        self.tidy(beside_decode=bool(decoding))
+        return Step(self._slots.take_journal(), tuple(rows), placed)
 
-    def commit(self, step: Step, sampled: Sequence[int]) -> list[Outcome]:
+    def commit(self, step: Step, sampled: Sequence[Sequence[int]]) -> list[Outcome]:
         """Take a computed step's results.
 
         Arguments:
             step: what ``plan`` returned last; no other call came between.
-            sampled: one token for each row with ``sample``, in their order.
+            sampled: for each row with ``sample``, in their order, the tokens that came out: those
+                of its draft as far as they were right, and one more.
         """
         outcomes: list[Outcome] = []
-        tokens = iter(sampled)
+        results = iter(sampled)
         for row in step.rows:
             running = row.running
+            num_prompt = len(running.job.tokens)
+            self._totals.prefilled += max(0, min(row.start + row.count, num_prompt) - row.start)
             running.num_computed += row.count
-            self._num_prefilled += row.count if row.count > 1 else 0
+            if running.num_computed in running.stops:
+                self._keep_state(running)
             if row.sample:
-                outcomes.append(self._extend(running, next(tokens)))
+                outcomes.append(self._extend(running, row, next(results)))
+            elif running.num_pending == 0:  # max_tokens 0: the prompt was all that was wanted
+                self._begin_reply(running)
+                self._retire(running)
+                outcomes.append(Outcome(running.job, (), FinishReason.LENGTH))
         return outcomes
+
+    def tidy(self, *, beside_decode: bool = False) -> bool:
+        """Let the cache save and move out a little; True if there may be more to do."""
+        idle_since = 0
+        if beside_decode and len(self._uses_at_steps) == _IDLE_STEPS:
+            idle_since = self._uses_at_steps[0]
+        num_blocks = _BLOCKS_BESIDE_DECODE if beside_decode else _BLOCKS_ALONE
+        did = self._cache.tidy(idle_since=idle_since, max_blocks=num_blocks)
+        if did:
+            self._is_stuck = False
+        return did
 
     def audit(self) -> None:
         """Prove that every sequence id has one owner and covers what the owner computed.
@@ -224,34 +195,95 @@ class Scheduler:
         for running in self._running:
             if running.seq is None or self._slots.length(running.seq) != running.num_computed:
                 raise AuditError(f"job {running.job.id} computed what its sequence does not hold")
+        if any(leader not in self._running for leader in self._waiting.leaders):
+            raise AuditError("a job waits for one that does not run")
+
+    # Rows
 
     def _row(self, running: Running, count: int) -> Row:
         assert running.seq is not None
-        sample = count == running.num_pending
+        sample = count == running.num_pending and running.job.max_tokens > 0
         return Row(running, running.seq, running.num_computed, count, sample)
 
-    def _extend(self, running: Running, token: int) -> Outcome:
-        num_cached = 0 if running.started else running.num_cached
-        running.started = True
-        if token in self._end_tokens:
+    def _prefill_turn(self, running: Running) -> tuple[float, int]:
+        """Whose prefill comes first: the flow that had least; in it, who should be done first."""
+        return self._shares.level(running.flow), running.deadline
+
+    def _to_next_stop(self, running: Running) -> int:
+        """Pending tokens up to where a state must be kept, if there is such a place."""
+        stops = [stop for stop in running.stops if stop > running.num_computed]
+        return min([*stops, len(running.tokens)]) - running.num_computed
+
+    def _with_drafts(self, rows: list[Row], num_decoding: int) -> list[Row]:
+        """Add drafts to the decoding rows, which are the first ones, as far as they pay."""
+        if self._limits.costs is None or (self._limits.only_alone and len(self._running) > 1):
+            return rows
+        num_rows = sum(row.count for row in rows)
+        room = min(_MOST_ROWS, self._slots.num_free_cells) - num_rows
+        for index in range(num_decoding):
+            running = rows[index].running
+            most = min(room, running.job.max_tokens - running.num_generated - 1)
+            if running.speculation is None or most <= 0:
+                continue
+            draft = tuple(running.speculation.draft(num_rows, most))
+            if draft:
+                row = rows[index]
+                rows[index] = Row(running, row.seq, row.start, row.count, row.sample, draft)
+                num_rows += len(draft)
+                room -= len(draft)
+        return rows
+
+    # Results
+
+    def _extend(self, running: Running, row: Row, sampled: Sequence[int]) -> Outcome:
+        """Take what came out of a sampled row, up to where the reply ends."""
+        if not running.started:
+            self._begin_reply(running)
+        if running.speculation is not None:
+            running.speculation.extend(sampled)
+        room = running.job.max_tokens - running.num_generated
+        kept: list[int] = []
+        finish: FinishReason | None = None
+        for token in sampled[:room]:
+            if token in self._end_tokens:
+                finish = FinishReason.END
+                break
+            kept.append(token)
+        if finish is None and len(kept) == room:
+            finish = FinishReason.LENGTH
+        running.tokens += kept
+        num_right = min(len(sampled) - 1, len(kept))  # of the draft: computed and true
+        running.num_computed += num_right
+        if row.draft and num_right < len(row.draft):
+            self._slots.cut(row.seq, running.num_computed)
+        self._totals.generated += len(kept)
+        self._totals.drafted += len(row.draft)
+        self._totals.accepted += num_right
+        self._shares.charge(running.flow, 1, running.weight)
+        if finish is not None:
             self._retire(running)
-            return Outcome(running.job, None, FinishReason.END, num_cached)
-        running.tokens.append(token)
-        self._num_generated += 1
-        if running.num_generated < running.job.max_tokens:
-            return Outcome(running.job, token, None, num_cached)
-        self._retire(running)
-        return Outcome(running.job, token, FinishReason.LENGTH, num_cached)
+        return Outcome(running.job, tuple(kept), finish)
+
+    def _begin_reply(self, running: Running) -> None:
+        """From now on others may read what this job's cache points marked."""
+        running.started = True
+        running.pinned_until = self._cache.write(
+            running.job.workspace, running.prompt, running.job.cache_points
+        )
 
     def _retire(self, running: Running) -> None:
-        if not self._limits.reuse:
-            self._stop(running)
-            return
         assert running.seq is not None
+        seq, running.seq = running.seq, None
         self._running.remove(running)
-        computed = running.tokens[: running.num_computed]
-        self._cache.insert(running.job.workspace, computed, running.seq)
-        running.seq = None
+        self._waiting.wake(running)
+        self._cache.keep(
+            running.job.workspace,
+            running.tokens[: running.num_computed],
+            seq,
+            pinned_until=running.pinned_until,
+            points=tuple(point.position for point in running.job.cache_points),
+        )
+        self._memory_changed()
 
     def _stop(self, running: Running) -> None:
         assert running.seq is not None
@@ -259,64 +291,126 @@ class Scheduler:
         self._slots.release(running.seq)
         running.seq = None
         running.num_computed = 0
+        self._waiting.wake(running)
 
-    # Queue
-
-    def _enqueue(self, running: Running) -> None:
-        queue = self._queues.setdefault(running.job.workspace, deque())
-        if queue and queue[0].arrival > running.arrival:
-            queue.appendleft(running)  # preempted: it was here before those that never ran
-        else:
-            queue.append(running)
-
-    def _forget_if_empty(self, workspace: str) -> None:
-        if not self._queues[workspace]:
-            del self._queues[workspace]
-
-    def _next_workspace(self) -> str:
-        num_running = dict.fromkeys(self._queues, 0)
-        for running in self._running:
-            if running.job.workspace in num_running:
-                num_running[running.job.workspace] += 1
-        return min(
-            self._queues, key=lambda name: (num_running[name], self._queues[name][0].arrival)
+    def _keep_state(self, running: Running) -> None:
+        """Keep a copy of memory that cannot be cut, as it is now."""
+        running.stops.discard(running.num_computed)
+        if running.seq is None or not self._cache.reuses or not self._slots.num_free_seqs:
+            return
+        copy = self._slots.acquire()
+        self._slots.share(running.seq, copy, running.num_computed)
+        marked = {point.position for point in running.job.cache_points}
+        points = (running.num_computed,) if running.num_computed in marked else ()
+        self._cache.keep(
+            running.job.workspace, running.tokens[: running.num_computed], copy, points=points
         )
 
-    def _admit(self) -> None:
-        while self._queues and len(self._running) < self._limits.max_running:
-            workspace = self._next_workspace()
-            running = self._queues[workspace][0]
-            if not self._place(running):
-                return  # the next in turn waits for memory; letting others pass could starve it
-            self._queues[workspace].popleft()
-            self._forget_if_empty(workspace)
-            self._running.append(running)
-            self._running.sort(key=lambda each: each.arrival)
+    # Admission
 
-    def _place(self, running: Running) -> bool:
-        """Give a queued job a sequence and its cached prefix, if its known tokens fit."""
-        if not self._slots.num_free_seqs and not self._cache.evict():
-            return False
-        hit = None
-        if self._limits.reuse:
-            hit = self._cache.lookup(running.job.workspace, running.tokens)
-        # The last known token is always computed: sampling needs its logits.
-        length = min(hit.length, len(running.tokens) - 1) if hit else 0
-        seq = self._slots.acquire()
-        if hit and length:
-            self._slots.share(hit.seq, seq, length)
-        promised = sum(each.num_pending for each in self._running)
-        if not self._free(promised + len(running.tokens) - length):
-            self._slots.release(seq)
-            return False
-        running.seq = seq
-        running.num_computed = length
-        self._num_cached += length
-        if not running.started:
-            running.num_cached = length
-        return True
+    def _admit(self) -> tuple[Placed, ...]:
+        placed: list[Placed] = []
+        self._waiting.wake_served()
+        while (
+            self._waiting.has_queued
+            and not self._is_stuck
+            and len(self._running) < self._limits.max_running
+        ):
+            running = self._waiting.first(self._running)
+            leader = self._leader(running)
+            if leader is None:
+                use = self._place(running)
+                if use is None:
+                    # The next in turn waits for memory; letting others pass could starve it.
+                    self._is_stuck = True
+                    break
+                if not running.placed:
+                    running.placed = True
+                    placed.append(Placed(running.job, use))
+            self._waiting.remove(running.job.id)
+            if leader is not None:
+                self._waiting.follow(running, *leader)
+        return tuple(placed)
+
+    # Sharing what is under way
+
+    def _best_running(self, running: Running) -> tuple[Source, Running | None, int]:
+        """What running jobs hold, and will hold, of the beginning of another's tokens.
+
+        Returns the longest that can be shared now, the one that will have most in the end (None if
+        that is no more), and how much that will be.
+        """
+        now, leader, later = Source(-1, 0), None, 0
+        wanted = as_tokens(running.tokens)[:-1]
+        for other in self._running:
+            if other.job.workspace != running.job.workspace or other.seq is None:
+                continue
+            common = common_length(other.prompt, wanted)
+            length = min(common, other.num_computed) if self._cache.cuttable else 0
+            if length > now.length:
+                now = Source(other.seq, length)
+            if common > max(later, other.num_computed):
+                leader, later = other, common
+        return now, leader, later
+
+    def _leader(self, running: Running) -> tuple[Running, int] | None:
+        """Whose prefill to wait for, and for how much of it, instead of computing the same."""
+        if not self._cache.reuses:
+            return None
+        source, leader, later = self._best_running(running)
+        if leader is None or leader.job.priority < running.job.priority:
+            return None
+        found = self._find(running, source)
+        # Worth it only while the other is at least as near to the place where they part.
+        if later - found.length < _LEAST_SHARED or leader.num_computed < found.length:
+            return None
+        if not self._cache.cuttable:
+            leader.stops.add(later)
+        return leader, later
 
     # Memory
+
+    def _find(self, running: Running, source: Source) -> Found:
+        # The last known token is always computed: sampling needs its logits.
+        wanted = as_tokens(running.tokens)[:-1]
+        points = running.job.cache_points
+        places = {point.position for point in points}.union(*(point.lookback for point in points))
+        ends = {*running.job.block_ends, *places, running.num_computed}
+        return self._cache.find(running.job.workspace, wanted, ends=ends, other=source)
+
+    def _place(self, running: Running) -> CacheUse | None:
+        """Give a queued job a sequence and what is cached of it, if its known tokens fit."""
+        if not self._slots.num_free_seqs and not self._cache.evict():
+            return None
+        source = self._best_running(running)[0] if self._cache.reuses else Source(-1, 0)
+        found = self._find(running, source)
+        seq = self._slots.acquire()
+        if found.source is not None:
+            self._slots.share(found.source.seq, seq, found.source.length)
+        promised = sum(each.num_pending for each in self._running)
+        num_held = found.source.length if found.source else 0
+        if not self._free(promised + len(running.tokens) - num_held):
+            self._slots.release(seq)
+            return None
+        self._cache.attach(found, seq)
+        running.seq = seq
+        running.num_computed = found.length
+        self._running.append(running)
+        self._running.sort(key=lambda each: each.arrival)
+        if running.placed:
+            return CacheUse()
+        self._totals.prompts += 1
+        self._totals.hits += found.length > 0
+        self._totals.cached += found.length
+        read = self._cache.read(
+            running.job.workspace, running.prompt, running.job.cache_points, length=found.length
+        )
+        return CacheUse(found.length, read)
+
+    def _memory_changed(self) -> None:
+        """Something was given back, or somebody has left."""
+        self._is_stuck = False
+        self._waiting.settle(self._running)
 
     def _free(self, count: int) -> bool:
         """Have ``count`` free cells, evicting cache entries as needed."""
@@ -326,9 +420,31 @@ class Scheduler:
         return True
 
     def _make_room(self) -> None:
-        """Preempt the youngest until everything known to the others fits."""
+        """Preempt until everything known to the others fits: the young first, priority last."""
         while not self._free(sum(running.num_pending for running in self._running)):
-            youngest = self._running[-1]
-            self._stop(youngest)
-            self._enqueue(youngest)
-            self._num_preemptions += 1
+            self._preempt(max(self._running, key=lambda each: (-each.weight, each.arrival)))
+
+    def _preempt(self, running: Running) -> None:
+        """Take a job's memory away; what it computed is saved, so that it can go on later."""
+        assert running.seq is not None
+        seq, running.seq = running.seq, None
+        self._running.remove(running)
+        self._waiting.wake(running)
+        self._cache.keep(running.job.workspace, running.tokens[: running.num_computed], seq)
+        self._waiting.add(running)
+        self._is_stuck = False
+        self._totals.preemptions += 1
+
+
+@dataclass(slots=True)
+class _Totals:
+    """Counts since the start: jobs placed, of these with something cached, and tokens."""
+
+    prompts: int = 0
+    hits: int = 0
+    prefilled: int = 0
+    cached: int = 0
+    generated: int = 0
+    drafted: int = 0
+    accepted: int = 0
+    preemptions: int = 0

@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AuditError", "CopyPrefix", "Operation", "Release", "Slots"]
+__all__ = [
+    "AuditError",
+    "CopyPrefix",
+    "Cut",
+    "LoadBlock",
+    "Operation",
+    "Release",
+    "SaveBlock",
+    "SavedData",
+    "Slots",
+]
+
+SavedData = bytes | bytearray
+"""Cells outside native memory."""
 
 _Cells = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -38,7 +51,38 @@ class Release:
     num_freed: int
 
 
-Operation = CopyPrefix | Release
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Drop the cells of ``seq`` from position ``length`` on."""
+
+    seq: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveBlock:
+    """Copy the cells of positions ``start`` to ``end`` out of ``seq``, for ``key``.
+
+    ``namespace`` is whose they are; ``expires`` when they may be forgotten, 0 for any time.
+    """
+
+    seq: int
+    start: int
+    end: int
+    key: str
+    namespace: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBlock:
+    """Append a saved block to ``seq``."""
+
+    seq: int
+    data: SavedData
+
+
+Operation = CopyPrefix | Release | Cut | SaveBlock | LoadBlock
 
 
 class Slots:
@@ -69,6 +113,11 @@ class Slots:
     def num_used_cells(self) -> int:
         """Cells held by at least one sequence."""
         return self.num_cells - self._num_free
+
+    @property
+    def num_shared_cells(self) -> int:
+        """Cells held by more than one sequence."""
+        return int(np.count_nonzero(self._num_refs > 1))
 
     @property
     def num_free_seqs(self) -> int:
@@ -112,16 +161,34 @@ class Slots:
         self._lengths[target] = length
         self._journal.append(CopyPrefix(source, target, length))
 
+    def cut(self, seq: int, length: int) -> None:
+        """Give back the cells of ``seq`` from position ``length`` on."""
+        old = self._lengths[seq]
+        if length > old:
+            raise AuditError(f"sequence {seq} of {old} tokens cannot be cut to {length}")
+        self._unhold(self._cells[seq][length:old])
+        self._lengths[seq] = length
+        self._journal.append(Cut(seq, length))
+
+    def save(
+        self, seq: int, start: int, end: int, *, key: str, namespace: str, expires: float
+    ) -> None:
+        """Have the cells of positions ``start`` to ``end`` copied out."""
+        if not 0 <= start < end <= self._lengths[seq]:
+            raise AuditError(f"sequence {seq} does not hold {start} to {end}")
+        self._journal.append(SaveBlock(seq, start, end, key, namespace, expires))
+
+    def load(self, seq: int, count: int, data: SavedData) -> None:
+        """Give ``seq`` ``count`` more cells and fill them with a saved block of that many."""
+        self.grow(seq, count)
+        self._journal.append(LoadBlock(seq, data))
+
     def release(self, seq: int) -> None:
         """Give the sequence id back, and every cell that nobody shares with it."""
         length = self._lengths.pop(seq)
-        cells = self._cells.pop(seq)[:length]
-        self._num_refs[cells] -= 1
-        freed = cells[self._num_refs[cells] == 0]
-        self._free_cells[self._num_free : self._num_free + len(freed)] = freed
-        self._num_free += len(freed)
+        num_freed = self._unhold(self._cells.pop(seq)[:length])
         self._free_seqs.append(seq)
-        self._journal.append(Release(seq, len(freed)))
+        self._journal.append(Release(seq, num_freed))
 
     def take_journal(self) -> tuple[Operation, ...]:
         """What the native memory has still to be told, oldest first; empties the journal."""
@@ -147,6 +214,14 @@ class Slots:
         ids = sorted([*self._free_seqs, *self._lengths])
         if ids != list(range(self.num_seqs)):
             raise AuditError("sequence ids were lost or given out twice")
+
+    def _unhold(self, cells: _Cells) -> int:
+        """Take one holder from each cell; returns how many have none left."""
+        self._num_refs[cells] -= 1
+        freed = cells[self._num_refs[cells] == 0]
+        self._free_cells[self._num_free : self._num_free + len(freed)] = freed
+        self._num_free += len(freed)
+        return len(freed)
 
     def _held(self, seq: int, length: int) -> NDArray[np.int32]:
         cells = self._cells[seq]

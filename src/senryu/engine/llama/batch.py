@@ -1,0 +1,136 @@
+"""What the scheduler speaks in: jobs on their way, rows, steps and what came of them. Data only."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from senryu.core import CacheUse, FinishReason, Job
+from senryu.engine.llama.cache import Tokens, as_tokens
+from senryu.engine.llama.slots import Operation
+from senryu.engine.llama.speculate import Speculation, StepCosts
+
+__all__ = ["Flow", "Limits", "Outcome", "Placed", "Row", "Running", "Step"]
+
+Flow = tuple[str, bool]
+"""Whose jobs are treated alike: a workspace, and whether they have priority."""
+
+_PRIORITY_WEIGHT = 4.0  # tokens that the priority tier gets for each of the standard tier's
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the scheduler may do in one step and in all.
+
+    Arguments:
+        max_running: sequences in memory that generate.
+        max_queued: jobs that may wait beyond those for which there is a free place.
+        step_tokens: prompt tokens of a step in which nothing decodes.
+        prefill_chunk: prompt tokens of a step in which something decodes.
+        costs: what steps cost by their rows, for speculation; None does without.
+        only_alone: whether to speculate only for a job that runs alone.
+    """
+
+    max_running: int
+    max_queued: int
+    step_tokens: int
+    prefill_chunk: int
+    costs: StepCosts | None = None
+    only_alone: bool = False
+
+
+@dataclass(eq=False)
+class Running:
+    """A job's life in the scheduler; ``seq`` is None while it waits.
+
+    ``tokens`` are all that are known, of which the first ``num_computed`` are in KV memory.
+
+    Arguments:
+        job: the job.
+        arrival: greater for later ones.
+        deadline: prompt tokens computed for anybody when it would be done if it had come first.
+        speculation: what drafts its reply, if anything.
+    """
+
+    job: Job
+    arrival: int
+    deadline: int
+    speculation: Speculation | None
+    tokens: list[int] = field(default_factory=list[int])
+    num_computed: int = 0
+    seq: int | None = None
+    placed: bool = False
+    started: bool = False
+    pinned_until: float = 0.0
+    stops: set[int] = field(default_factory=set[int])
+
+    @property
+    def flow(self) -> Flow:
+        """Whose it is, for fairness."""
+        return self.job.workspace, self.job.priority
+
+    @property
+    def weight(self) -> float:
+        """Its flow's weight."""
+        return _PRIORITY_WEIGHT if self.job.priority else 1.0
+
+    @property
+    def num_generated(self) -> int:
+        """Length of the reply so far."""
+        return len(self.tokens) - len(self.job.tokens)
+
+    @property
+    def num_pending(self) -> int:
+        """Tokens known and not computed; 1 is a decode."""
+        return len(self.tokens) - self.num_computed
+
+    @cached_property
+    def prompt(self) -> Tokens:
+        """The prompt as an array."""
+        return as_tokens(self.job.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``count`` known tokens of one sequence to compute from position ``start``, then a draft.
+
+    ``sample`` says that they are the last known ones, so that the next token comes out, and with it
+    a verdict on each token of the draft.
+    """
+
+    running: Running
+    seq: int
+    start: int
+    count: int
+    sample: bool
+    draft: tuple[int, ...] = ()
+
+    @property
+    def tokens(self) -> list[int]:
+        """The token ids to compute."""
+        known = self.running.tokens[self.start : self.start + self.count]
+        return [*known, *self.draft] if self.draft else known
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A job got its place in memory for the first time."""
+
+    job: Job
+    use: CacheUse
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Memory operations to replay first, then one batch of rows, which may be empty."""
+
+    operations: tuple[Operation, ...]
+    rows: tuple[Row, ...]
+    placed: tuple[Placed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step meant for one job: tokens, an end, or both."""
+
+    job: Job
+    tokens: tuple[int, ...]
+    finish: FinishReason | None
