@@ -27,6 +27,7 @@ from senryu.engine.frames import WorkerConfig
 from senryu.engine.model_id import default_id
 from senryu.engine.supervisor import SupervisedEngine
 from senryu.errors import EngineError, StartupError
+from senryu.messages.cache_control import CacheRules
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import ModelSettings, Settings
 from senryu.telemetry import Telemetry, configure_logging
@@ -35,6 +36,7 @@ __all__ = ["run"]
 
 _EMBEDDED_NAME = "SmolLM2 135M, a tiny model for trying things out"
 _BACKLOG = 2048
+_MB = 1_000_000
 _LAST_WORDS_S = 3.0  # for streams to send their error event after the engines were closed
 _KILLED = 130  # as shells report an end by Ctrl-C
 
@@ -88,6 +90,10 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
         max_running=model.max_running,
         max_queued=settings.max_queued,
         cache_entries=model.cache_entries,
+        ram_bytes=None if model.cache_ram_mb is None else model.cache_ram_mb * _MB,
+        disk_bytes=model.cache_disk_mb * _MB,
+        speculation=model.speculation,
+        calibrate=model.calibrate,
         threads=model.threads,
         batch_invariant=model.batch_invariant,
     )
@@ -97,6 +103,7 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
         display_name=_EMBEDDED_NAME if model.source == "embedded" else name,
         created_at=datetime.now(UTC),
         engine=SupervisedEngine(config, step_timeout_s=settings.step_timeout_s),
+        cache=CacheRules(model.cache_min_tokens, settings.report_implicit_cache),
     )
 
 

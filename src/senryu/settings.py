@@ -43,7 +43,16 @@ class ModelSettings(BaseModel):
             memory.
         max_running: requests that generate at the same time.
         cache_entries: finished requests kept for requests that begin alike; 0 turns reuse off.
-        threads: native threads; left out, the machine's physical cores.
+        cache_min_tokens: prefixes shorter than this are not cached by ``cache_control``, as on the
+            hosted service, which says nothing about it either.
+        cache_ram_mb: memory for cached prefixes that leave KV memory, in MB; left out, an eighth of
+            what is free; 0 for none.
+        cache_disk_mb: disk for prefixes that requests asked to keep, in MB, so that they outlive a
+            restart; 0 for none.
+        speculation: whether replies that repeat their prompt are computed several tokens at once.
+        calibrate: whether the model is measured on this machine to choose threads, micro-batch and
+            attention: when it is first loaded, at each start, or never.
+        threads: native threads; left out, what calibration finds, or the physical cores.
         batch_invariant: whether a greedy reply is the same token by token whatever runs beside it;
             prefill of long prompts is much slower then.
     """
@@ -56,6 +65,11 @@ class ModelSettings(BaseModel):
     cells: Annotated[int, Field(ge=256)] | None = None
     max_running: Annotated[int, Field(ge=1, le=192)] = 64
     cache_entries: Annotated[int, Field(ge=0, le=64)] = 64
+    cache_min_tokens: Annotated[int, Field(ge=1)] = 4096
+    cache_ram_mb: Annotated[int, Field(ge=0)] | None = None
+    cache_disk_mb: Annotated[int, Field(ge=0)] = 2048
+    speculation: bool = True
+    calibrate: Literal["once", "again", "off"] = "once"
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
     batch_invariant: bool = False
 
@@ -67,12 +81,14 @@ class KeySettings(BaseModel):
         workspace: whose requests these are; queues are fair between workspaces and nothing cached
             crosses them.
         key: the secret that clients send.
+        priority: whether its requests go before those of keys without it, unless they ask not to.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workspace: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
     key: Annotated[SecretStr, Field(min_length=16, max_length=512)]
+    priority: bool = False
 
 
 class Settings(BaseSettings):
@@ -89,6 +105,8 @@ class Settings(BaseSettings):
         aliases: other names for models; a name may end in ``*``.
         max_body_bytes: larger request bodies answer 413.
         max_queued: requests that may wait for each model; one more answers 529.
+        report_implicit_cache: whether usage counts tokens as read from the cache that were found
+            there without ``cache_control``.
         ping_interval_s: silence in a stream after which a ping event is sent.
         stall_timeout_s: a stream whose client reads nothing for so long is cancelled.
         step_timeout_s: a worker that makes no step for so long while it has work is restarted.
@@ -108,6 +126,7 @@ class Settings(BaseSettings):
     aliases: dict[str, str] = {}
     max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
     max_queued: Annotated[int, Field(ge=0, le=100_000)] = 256
+    report_implicit_cache: bool = False
     ping_interval_s: Annotated[float, Field(gt=0)] = 10.0
     stall_timeout_s: Annotated[float, Field(gt=0)] = 60.0
     step_timeout_s: Annotated[float, Field(gt=0)] = 300.0
@@ -122,6 +141,11 @@ class Settings(BaseSettings):
         if self.api_key is not None:
             pairs[self.api_key.get_secret_value()] = "default"
         return pairs
+
+    @property
+    def priority_keys(self) -> frozenset[str]:
+        """The API keys whose requests go first."""
+        return frozenset(key.key.get_secret_value() for key in self.keys if key.priority)
 
     @model_validator(mode="after")
     def _check_exposure(self) -> "Settings":

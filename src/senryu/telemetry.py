@@ -7,7 +7,7 @@ their status.
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -22,6 +22,7 @@ __all__ = ["Access", "Telemetry", "configure_logging"]
 _ACCESS_LOG = logging.getLogger("senryu.access")
 # Asked every few seconds by load balancers and collectors: not worth a line each.
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
+_QUEUE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _FIRST_TOKEN_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _BETWEEN_TOKENS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -32,10 +33,20 @@ _ENGINE_METRICS = (
     ("num_queued", "senryu_engine_queued", "jobs waiting for memory"),
     ("num_cells", "senryu_engine_cells", "tokens of KV memory"),
     ("num_used_cells", "senryu_engine_used_cells", "tokens of KV memory in use"),
-    ("num_cache_entries", "senryu_engine_cache_entries", "prefixes kept for later jobs"),
+    ("num_shared_cells", "senryu_engine_shared_cells", "of these, in use several times at once"),
+    ("num_cache_entries", "senryu_engine_cache_entries", "prefixes kept in KV memory"),
+    ("num_blocks", "senryu_engine_snapshot_blocks", "blocks of KV memory kept outside it"),
+    ("ram_bytes", "senryu_engine_snapshot_ram_bytes", "size of those in memory"),
+    ("disk_bytes", "senryu_engine_snapshot_disk_bytes", "size of those on disk"),
+    ("num_prompts", "senryu_engine_prompts_total", "prompts begun"),
+    ("num_cache_hits", "senryu_engine_cache_hits_total", "prompts begun partly from the cache"),
     ("num_prefilled_tokens", "senryu_engine_prefilled_tokens_total", "prompt tokens computed"),
     ("num_cached_tokens", "senryu_engine_cached_tokens_total", "prompt tokens found in the cache"),
     ("num_generated_tokens", "senryu_engine_generated_tokens_total", "tokens generated"),
+    ("num_drafted_tokens", "senryu_engine_drafted_tokens_total", "tokens proposed by speculation"),
+    ("num_accepted_tokens", "senryu_engine_accepted_tokens_total", "of these, right ones"),
+    ("num_saved_blocks", "senryu_engine_saved_blocks_total", "blocks copied out of KV memory"),
+    ("num_loaded_blocks", "senryu_engine_loaded_blocks_total", "blocks copied back into it"),
     ("num_preemptions", "senryu_engine_preemptions_total", "running jobs put back into the queue"),
     ("num_restarts", "senryu_engine_restarts_total", "worker processes started again"),
 )
@@ -54,8 +65,11 @@ class Access:
         stream: whether the reply was streamed.
         prompt_tokens: tokens of the prompt.
         cached_tokens: of these, how many needed no prefill.
+        cache_read: of these, how many were read from an entry that ``cache_control`` asked for.
+        cache_written: prompt tokens written to such an entry.
         output_tokens: tokens generated.
         dropped_fields: unknown request fields that were ignored.
+        queue_s: seconds until the reply got its place in memory.
         first_token_s: seconds until the first visible text.
         duration_s: seconds until the reply was complete.
         outcome: ``ok``, or what cut the reply short.
@@ -71,8 +85,11 @@ class Access:
     stream: bool = False
     prompt_tokens: int = 0
     cached_tokens: int = 0
+    cache_read: int = 0
+    cache_written: int = 0
     output_tokens: int = 0
     dropped_fields: int = 0
+    queue_s: float | None = None
     first_token_s: float | None = None
     duration_s: float = 0.0
     outcome: str = "ok"
@@ -98,21 +115,33 @@ class Telemetry:
         self._tokens_cached = self._counter(
             "cached_tokens", "prompt tokens from the cache", "model"
         )
+        self._tokens_read = self._counter(
+            "cache_read_tokens", "prompt tokens read from entries of cache_control", "model"
+        )
+        self._tokens_written = self._counter(
+            "cache_written_tokens", "prompt tokens written to entries of cache_control", "model"
+        )
         self._tokens_out = self._counter("output_tokens", "tokens generated", "model")
         self._dropped = self._counter("dropped_fields", "unknown request fields ignored")
-        self._first_token = Histogram(
-            "senryu_time_to_first_token_seconds",
-            "from the request's arrival to the first visible text",
-            ["model"],
-            buckets=_FIRST_TOKEN_BUCKETS,
-            registry=self._registry,
+        self._queue = self._histogram(
+            "time_in_queue",
+            "from the request's arrival to its place in KV memory",
+            _QUEUE_BUCKETS,
         )
-        self._between_tokens = Histogram(
-            "senryu_time_between_tokens_seconds",
+        self._first_token = self._histogram(
+            "time_to_first_token",
+            "from the request's arrival to the first visible text",
+            _FIRST_TOKEN_BUCKETS,
+        )
+        self._between_tokens = self._histogram(
+            "time_between_tokens",
             "between two pieces of visible text of one reply",
-            ["model"],
-            buckets=_BETWEEN_TOKENS_BUCKETS,
-            registry=self._registry,
+            _BETWEEN_TOKENS_BUCKETS,
+        )
+
+    def _histogram(self, name: str, text: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(
+            f"senryu_{name}_seconds", text, ["model"], buckets=buckets, registry=self._registry
         )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -126,6 +155,11 @@ class Telemetry:
             status: returns an ``EngineStatus``, without waiting.
         """
         self._engines.engines[model] = status
+
+    def reply_begun(self, access: Access) -> None:
+        """Note that a reply got its place in memory: its ``message_start`` is on its way."""
+        access.queue_s = perf_counter() - access.started
+        self._queue.labels(access.model).observe(access.queue_s)
 
     def text_sent(self, access: Access) -> None:
         """Note that visible text of a reply is on its way."""
@@ -145,6 +179,8 @@ class Telemetry:
         if access.model:
             self._tokens_in.labels(access.model).inc(access.prompt_tokens)
             self._tokens_cached.labels(access.model).inc(access.cached_tokens)
+            self._tokens_read.labels(access.model).inc(access.cache_read)
+            self._tokens_written.labels(access.model).inc(access.cache_written)
             self._tokens_out.labels(access.model).inc(access.output_tokens)
         level = logging.DEBUG if access.route in _PROBES else logging.INFO
         _ACCESS_LOG.log(level, "request", extra={"facts": access.public()})

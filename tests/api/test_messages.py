@@ -27,6 +27,7 @@ def test_a_reply_has_the_apis_shape_and_the_requested_model_name() -> None:
         "stop_sequence": None,
         "stop_details": None,
         "container": None,
+        "diagnostics": None,
         "usage": {
             "input_tokens": 99,
             "cache_creation_input_tokens": 0,

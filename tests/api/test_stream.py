@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from senryu.core import Chunk, Job
+from senryu.core import CacheUse, Chunk, Job
 from senryu.engine.scripted import SCRIPTED_INFO, Gate, ScriptedEngine
 from senryu.errors import EngineError
 from tests.contract.manifest import requirement
@@ -19,7 +19,7 @@ WIDE = replace(SCRIPTED_INFO, window=30_000_000)
 START = (
     'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_ID","type":"message",'
     '"role":"assistant","model":"scripted","content":[],"stop_reason":null,"stop_sequence":null,'
-    '"stop_details":null,"container":null,"usage":{"input_tokens":102,'
+    '"stop_details":null,"container":null,"diagnostics":null,"usage":{"input_tokens":102,'
     '"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":'
     '{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":1,'
     '"service_tier":"standard","inference_geo":null,"server_tool_use":null}}}\n\n'
@@ -109,12 +109,41 @@ def test_a_failure_after_the_first_byte_is_an_error_event_and_the_end() -> None:
     }
 
 
+@requirement("streaming.ping_on_silence", "streaming.headers")
+def test_a_stream_lives_while_its_job_waits_for_a_place() -> None:
+    gate = Gate()
+    with (
+        running_app(ScriptedEngine(["a"], gates={-1: gate}), ping_interval_s=0.01) as app,
+        app.client.stream("POST", "/v1/messages", json=ask(stream=True)) as response,
+    ):
+        assert response.status_code == 200  # its headers are there at once
+        names: list[str] = []
+        for line in response.iter_lines():
+            if line.startswith("event: "):
+                names.append(line.removeprefix("event: "))
+            if len(names) == 2 and not gate.opened:
+                gate.open()
+    assert names[:2] == ["ping", "ping"]
+    told = [name for name in names if name != "ping"]
+    assert told[:2] == ["message_start", "content_block_start"]
+    assert told[-1] == "message_stop"
+
+
+@requirement("streaming.error_event")
+def test_a_job_lost_before_it_got_its_place_is_an_error_event() -> None:
+    engine = ScriptedEngine(["a"], errors={-1: EngineError("the worker died")})
+    with running_app(engine) as app:
+        found = events(app.post(ask(stream=True)).text)
+        assert [name for name, _ in found] == ["error"]
+        assert app.post(ask()).status_code == 500
+
+
 @requirement("streaming.error_event")
 def test_a_reply_that_the_engine_drops_is_never_taken_for_a_whole_one() -> None:
     class Dropping(ScriptedEngine):
         async def generate(self, job: Job) -> AsyncGenerator[Chunk]:
             async def chunks() -> AsyncGenerator[Chunk]:
-                yield Chunk((1,), "a")
+                yield Chunk((1,), "a", cache=CacheUse())
 
             return chunks()
 
@@ -133,7 +162,7 @@ def test_a_mistake_of_ours_is_an_error_event_without_its_text() -> None:
 
 @requirement("streaming.disconnect_cancels")
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("chunk", [0, 1], ids=["in prefill", "in decode"])
+@pytest.mark.parametrize("chunk", [-1, 0, 1], ids=["in the queue", "in prefill", "in decode"])
 def test_a_client_that_goes_away_cancels_its_job(stream: bool, chunk: int) -> None:
     gate = Gate()
     engine = ScriptedEngine(["a", "b"], gates={chunk: gate})

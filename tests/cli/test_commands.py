@@ -11,7 +11,16 @@ from senryu import __version__
 from tests.cli.running import senryu
 from tests.contract.manifest import requirement
 
-COMMANDS = ["serve", "chat", "doctor", "models list", "models pull", "models inspect"]
+COMMANDS = [
+    "serve",
+    "chat",
+    "cache list",
+    "cache clear",
+    "doctor",
+    "models list",
+    "models pull",
+    "models inspect",
+]
 
 
 @requirement("cli.help")
@@ -27,7 +36,7 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_the_overview_names_every_command() -> None:
     done = senryu()
     assert done.returncode == 0
-    for command in ("serve", "chat", "doctor", "models"):
+    for command in ("serve", "chat", "cache", "doctor", "models"):
         assert command in done.stdout
     assert "Exit codes" in done.stdout
 

@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
-from senryu.core import Conversation, Utterance
+import pytest
+
+from senryu.core import Conversation, Passage, Role, Utterance
 from senryu.messages.conversation import to_conversation
 from senryu.wire.parse import parse
 from senryu.wire.requests import CountTokensRequest
 from tests.contract.manifest import requirement
+
+CONTROL = {"type": "ephemeral", "ttl": "1h"}
 
 
 def conversation(*messages: tuple[str, Any], system: Any = None) -> Conversation:
@@ -21,6 +25,11 @@ def conversation(*messages: tuple[str, Any], system: Any = None) -> Conversation
     return to_conversation(parsed.value)
 
 
+def says(role: Role, *texts: str) -> Utterance:
+    """What someone says in passages."""
+    return Utterance(role, tuple(Passage(text) for text in texts))
+
+
 def blocks(*texts: str, **fields: Any) -> list[dict[str, Any]]:
     """Text blocks."""
     return [{"type": "text", "text": text, **fields} for text in texts]
@@ -29,15 +38,13 @@ def blocks(*texts: str, **fields: Any) -> list[dict[str, Any]]:
 @requirement("messages.roles.merged")
 def test_neighbours_of_one_role_become_one_utterance() -> None:
     assert conversation(("user", "a"), ("user", blocks("b", "c")), ("assistant", "d")) == (
-        Conversation(
-            (Utterance("user", "a\n\nb\n\nc"), Utterance("assistant", "d")), continue_last=True
-        )
+        Conversation((says("user", "a", "b", "c"), says("assistant", "d")), continue_last=True)
     )
 
 
 def test_the_models_own_text_is_joined_without_a_gap() -> None:
-    utterances = conversation(("user", "a"), ("assistant", blocks("b", "c")), ("user", "d"))
-    assert utterances.utterances[1] == Utterance("assistant", "bc")
+    made = conversation(("user", blocks("a", "b")), ("assistant", blocks("c", "d")), ("user", "e"))
+    assert [utterance.text for utterance in made.utterances] == ["a\n\nb", "cd", "e"]
 
 
 @requirement("messages.system.in_place")
@@ -47,11 +54,28 @@ def test_system_messages_stay_where_they_are() -> None:
 
 
 @requirement("messages.content.cache_control_ignored")
-def test_cache_marks_and_block_form_make_no_difference() -> None:
-    marked = blocks("s", cache_control={"type": "ephemeral", "ttl": "1h"})
-    assert conversation(("user", "a"), ("system", marked)) == (
-        conversation(("user", blocks("a")), ("system", "s"))
+def test_cache_marks_and_block_form_make_no_difference_to_what_is_said() -> None:
+    marked = conversation(("user", "a"), ("system", blocks("s", cache_control=CONTROL)))
+    plain = conversation(("user", blocks("a")), ("system", "s"))
+    assert [u.text for u in marked.utterances] == [u.text for u in plain.utterances]
+    assert marked.utterances[0] == plain.utterances[0]
+
+
+@pytest.mark.parametrize(
+    ("control", "seconds"),
+    [
+        (None, None),
+        ({"type": "ephemeral"}, 300),
+        ({"type": "ephemeral", "ttl": "5m"}, 300),
+        ({"type": "ephemeral", "ttl": "1h"}, 3600),
+    ],
+)
+def test_a_breakpoint_is_its_passages_lifetime(control: Any, seconds: int | None) -> None:
+    made = conversation(
+        ("user", blocks("a", cache_control=control)), system=blocks("s", cache_control=control)
     )
+    lifetimes = [p.lifetime_s for utterance in made.utterances for p in utterance.passages]
+    assert lifetimes == [seconds, seconds]
 
 
 @requirement("messages.system.billing_header")

@@ -69,6 +69,106 @@ def test_an_empty_list_of_messages_is_refused() -> None:
     assert problem(COMPAT, messages=[]) == "messages: at least one message is required"
 
 
+def marked(ttl: str | None = None, text: str = "x") -> dict[str, Any]:
+    """A text block with a breakpoint."""
+    control = {"type": "ephemeral"} | ({"ttl": ttl} if ttl else {})
+    return {"type": "text", "text": text, "cache_control": control}
+
+
+def tool(ttl: str) -> dict[str, Any]:
+    """A tool with a breakpoint."""
+    control = {"type": "ephemeral", "ttl": ttl}
+    return {"name": "f", "input_schema": {}, "cache_control": control}
+
+
+FIVE = "A maximum of 4 blocks with cache_control may be provided. Found 5."
+ORDER = (
+    "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block."
+    " Note that blocks are processed in the following order: `tools`, `system`, `messages`."
+)
+AUTOMATIC = {"type": "ephemeral"}
+
+
+@requirement("caching.breakpoints.at_most_four")
+@pytest.mark.parametrize(
+    ("messages", "fields"),
+    [
+        ([says("user", *[marked()] * 5)], {}),
+        ([says("user", marked())], {"system": [marked()] * 4}),
+        ([says("user", marked())], {"tools": [tool("1h")] * 2, "system": [marked()] * 2}),
+        ([says("user", "x")], {"system": [marked()] * 4, "cache_control": AUTOMATIC}),
+    ],
+)
+def test_a_fifth_breakpoint_is_refused(messages: list[Any], fields: dict[str, Any]) -> None:
+    assert problem(COMPAT, *messages, **fields) == FIVE
+
+
+@requirement("caching.automatic")
+def test_an_automatic_breakpoint_where_one_is_already_takes_no_place() -> None:
+    messages = [says("user", *[marked()] * 4)]
+    assert problem(COMPAT, *messages, cache_control=AUTOMATIC) == ""
+    assert problem(COMPAT, *messages, cache_control=AUTOMATIC | {"ttl": "5m"}) == ""
+    assert problem(COMPAT, *messages, cache_control=AUTOMATIC | {"ttl": "1h"}).startswith(
+        "cache_control.ttl: the last block already has"
+    )
+
+
+@requirement("caching.breakpoints.longer_first")
+@pytest.mark.parametrize(
+    ("messages", "fields", "path"),
+    [
+        ([says("user", marked("5m"), marked("1h"))], {}, "messages.0.content.1.cache_control"),
+        (
+            [says("user", marked("1h"))],
+            {"system": [marked()]},
+            "messages.0.content.0.cache_control",
+        ),
+        ([USER], {"tools": [tool("5m")], "system": [marked("1h")]}, "system.0.cache_control"),
+        (
+            [USER],
+            {"system": [marked()], "cache_control": AUTOMATIC | {"ttl": "1h"}},
+            "cache_control",
+        ),
+    ],
+)
+def test_a_longer_lifetime_after_a_shorter_is_refused(
+    messages: list[Any], fields: dict[str, Any], path: str
+) -> None:
+    assert problem(COMPAT, *messages, **fields) == f"{path}.ttl: {ORDER}"
+
+
+def test_longer_lifetimes_may_come_first() -> None:
+    system = [marked("1h"), marked("1h"), marked("5m")]
+    assert problem(COMPAT, says("user", marked()), system=system) == ""
+
+
+@requirement("caching.places")
+def test_an_empty_text_takes_no_breakpoint() -> None:
+    words = "cache_control cannot be set for empty text blocks"
+    assert problem(COMPAT, says("user", marked(text=""))) == f"messages.0.content.0.text: {words}"
+    assert problem(COMPAT, USER, system=[marked(text="")]) == f"system.0.text: {words}"
+
+
+@requirement("caching.prewarm.limits")
+def test_a_prewarming_request_cannot_be_streamed() -> None:
+    assert problem(COMPAT, max_tokens=0) == problem(COMPAT, max_tokens=0, stream=False) == ""
+    assert problem(COMPAT, max_tokens=0, stream=True).startswith("max_tokens: must be at least 1")
+
+
+@requirement("caching.prewarm.limits")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("thinking", {"type": "enabled", "budget_tokens": 1024}),
+        ("output_config", {"format": {"type": "json_schema", "schema": {}}}),
+        ("tool_choice", {"type": "any"}),
+        ("tool_choice", {"type": "tool", "name": "f"}),
+    ],
+)
+def test_a_prewarming_request_cannot_ask_for_output(field: str, value: Any) -> None:
+    assert problem(COMPAT, max_tokens=0, **{field: value}).startswith(field)
+
+
 UNBUILT: list[tuple[str, Any]] = [
     ("tools", [{"name": "f", "input_schema": {}}]),
     ("tool_choice", {"type": "any"}),

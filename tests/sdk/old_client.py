@@ -1,4 +1,7 @@
-"""Runs under the 0.x SDK in a process of its own and prints what it saw as JSON."""
+"""Runs under the 0.x SDK in a process of its own and prints what it saw as JSON.
+
+Usage: python old_client.py everything|cache BASE_URL MODEL
+"""
 
 import json
 import sys
@@ -8,9 +11,8 @@ import anthropic
 __all__: list[str] = []
 
 
-def main(base_url: str, model: str) -> None:
+def everything(client: anthropic.Anthropic, model: str) -> dict[str, object]:
     """Create, stream, count and fail once each."""
-    client = anthropic.Anthropic(base_url=base_url, api_key="any-key-will-do", max_retries=0)
     messages: list[anthropic.types.MessageParam] = [{"role": "user", "content": "Say hello."}]
     created = client.messages.create(model=model, max_tokens=8, temperature=0, messages=messages)
     with client.messages.stream(
@@ -24,7 +26,7 @@ def main(base_url: str, model: str) -> None:
     except anthropic.NotFoundError as raised:
         error = raised.message
     block = created.content[0]
-    seen = {
+    return {
         "version": anthropic.__version__,
         "created": block.text if block.type == "text" else "",
         "streamed": streamed,
@@ -32,8 +34,27 @@ def main(base_url: str, model: str) -> None:
         "counted": counted.input_tokens,
         "error": error,
     }
-    sys.stdout.write(json.dumps(seen))
+
+
+def cache(client: anthropic.Anthropic, model: str) -> dict[str, object]:
+    """Fill the cache, then read from it, whole and streamed."""
+    system: list[anthropic.types.TextBlockParam] = [
+        {"type": "text", "text": "Be kind. " * 20, "cache_control": {"type": "ephemeral"}}
+    ]
+    messages: list[anthropic.types.MessageParam] = [{"role": "user", "content": "Say hello."}]
+    request = {"model": model, "system": system, "messages": messages}
+    warmed = client.messages.create(max_tokens=0, **request)
+    created = client.messages.create(max_tokens=8, **request)
+    with client.messages.stream(max_tokens=8, **request) as stream:
+        streamed = stream.get_final_message()
+    return {
+        "warmed": {"stop_reason": warmed.stop_reason, "content": warmed.content},
+        "usage": [reply.usage.model_dump() for reply in (warmed, created, streamed)],
+    }
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    what, base_url, model = sys.argv[1:]
+    client = anthropic.Anthropic(base_url=base_url, api_key="any-key-will-do", max_retries=0)
+    seen = {"everything": everything, "cache": cache}[what](client, model)
+    sys.stdout.write(json.dumps(seen))

@@ -5,26 +5,48 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.contract.manifest import requirement
+from tests.support.app import MODEL, running_app
 from tests.support.server import RunningServer
 
 # Installed beside the current SDK by scripts/setup.py.
 OLD_SDK = Path(sys.prefix) / "sdk-0x"
 
 
-@requirement("sdk.python-0x")
-def test_the_0x_sdk_creates_streams_counts_and_reads_errors(server: RunningServer) -> None:
+def seen_by_old_client(what: str, base_url: str, model: str) -> dict[str, Any]:
+    """What ``old_client.py`` prints."""
     script = Path(__file__).with_name("old_client.py")
     done = subprocess.run(
-        [sys.executable, str(script), server.base_url, "smollm2-135m-instruct"],
+        [sys.executable, str(script), what, base_url, model],
         env={**os.environ, "PYTHONPATH": str(OLD_SDK)},
         capture_output=True,
         text=True,
         check=True,
         timeout=50,
     )
-    seen = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+@requirement("caching.sdk")
+def test_the_0x_sdk_prewarms_and_reads_the_counts() -> None:
+    with running_app(cache_min_tokens=1) as app:
+        seen = seen_by_old_client("cache", app.base_url, MODEL)
+    assert seen["warmed"] == {"stop_reason": "max_tokens", "content": []}
+    warmed, created, streamed = seen["usage"]
+    written = warmed["cache_creation_input_tokens"]
+    assert written == warmed["cache_creation"]["ephemeral_5m_input_tokens"] > 0
+    assert warmed["output_tokens"] == 0
+    for usage in (created, streamed):
+        assert usage["cache_read_input_tokens"] == written
+        assert usage["cache_creation_input_tokens"] == 0
+        assert usage["input_tokens"] == warmed["input_tokens"]
+
+
+@requirement("sdk.python-0x")
+def test_the_0x_sdk_creates_streams_counts_and_reads_errors(server: RunningServer) -> None:
+    seen = seen_by_old_client("everything", server.base_url, "smollm2-135m-instruct")
     assert seen["version"].startswith("0.")
     assert seen["created"]
     assert seen["created"] == seen["streamed"]

@@ -16,6 +16,7 @@ from senryu.api.app import create_app
 from senryu.api.server import server_config
 from senryu.api.services import Services
 from senryu.engine.scripted import ScriptedEngine
+from senryu.messages.cache_control import CacheRules
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import Settings
 from senryu.telemetry import Telemetry
@@ -63,6 +64,7 @@ def running_app(
     engine: ScriptedEngine | None = None,
     *,
     aliases: Mapping[str, str] | None = None,
+    cache_min_tokens: int = 4096,
     **settings: Any,
 ) -> Generator[RunningApp]:
     """Serve the app from a thread until the block ends.
@@ -70,11 +72,14 @@ def running_app(
     Arguments:
         engine: what generates; by default it echoes.
         aliases: other names of the model.
+        cache_min_tokens: the model's shortest cacheable prefix.
         settings: fields of ``Settings``.
     """
     engine = engine or ScriptedEngine()
     chosen = Settings(port=0, **settings)
-    catalog = Catalog([ServedModel(MODEL, "Scripted", _CREATED, engine)], aliases or {})
+    rules = CacheRules(cache_min_tokens, chosen.report_implicit_cache)
+    model = ServedModel(MODEL, "Scripted", _CREATED, engine, rules)
+    catalog = Catalog([model], aliases or {})
     services = Services(chosen, catalog, Telemetry())
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(server_config(create_app(services), chosen))

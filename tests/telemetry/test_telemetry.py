@@ -1,12 +1,20 @@
-"""Log lines for people and for machines."""
+"""Log lines for people and for machines, and metrics."""
 
+import dataclasses
 import json
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from senryu.telemetry import configure_logging
+from senryu.engine.base import EngineStatus
+from senryu.telemetry import Access, Telemetry, configure_logging
+from tests.contract.manifest import requirement
+
+OPERATING = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +56,41 @@ def test_lines_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) 
     configure_logging("json", "warning")
     logging.getLogger("senryu.test").info("quiet")
     assert capsys.readouterr().err == ""
+
+
+def exposed(status: EngineStatus) -> str:
+    """All metrics, after one request and with an engine in this state."""
+    telemetry = Telemetry()
+    telemetry.watch_engine("m", lambda: status)
+    access = Access("req_1", "POST", model="m", status=200, cache_read=30, cache_written=4)
+    telemetry.reply_begun(access)
+    telemetry.text_sent(access)
+    telemetry.finished(access)
+    return telemetry.exposition().decode()
+
+
+@requirement("cache.metrics")
+def test_every_figure_of_an_engine_has_a_metric_of_its_own() -> None:
+    figures: dict[str, Any] = {
+        field.name: 1000 + index for index, field in enumerate(dataclasses.fields(EngineStatus))
+    }
+    text = exposed(EngineStatus(**figures))
+    for name, figure in figures.items():
+        assert text.count(f'{{model="m"}} {figure}.0\n') == 1, name
+
+
+@requirement("health.metrics")
+def test_every_metric_is_documented() -> None:
+    page = OPERATING.read_text(encoding="utf-8")
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", exposed(EngineStatus()), re.MULTILINE))
+    names = {name for name in kinds if not name.endswith("_created")}
+    assert names
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+@requirement("cache.queue_time")
+def test_the_time_in_the_queue_is_a_fact_of_the_log() -> None:
+    access = Access("req_1", "POST", model="m")
+    assert access.public()["queue_s"] is None
+    Telemetry().reply_begun(access)
+    assert access.public()["queue_s"] >= 0

@@ -43,8 +43,8 @@ def with_block(block: Any) -> dict[str, Any]:
         (GOOD | {"max_tokens": 1.0}, "max_tokens: Input should be a valid integer"),
         (GOOD | {"max_tokens": "5"}, "max_tokens: Input should be a valid integer"),
         (
-            GOOD | {"max_tokens": 0},
-            "max_tokens: Input should be greater than or equal to 1",
+            GOOD | {"max_tokens": -1},
+            "max_tokens: Input should be greater than or equal to 0",
         ),
         (GOOD | {"temperature": 2}, "temperature: Input should be less than or equal to 1"),
         (with_block({"type": "text"}), "messages.0.content.0.text.text: Field required"),
@@ -53,6 +53,16 @@ def with_block(block: Any) -> dict[str, Any]:
         (
             with_block({"type": "text", "text": "a\0b"}),
             "messages.0.content.0.text.text: text must not contain the NUL character",
+        ),
+        (
+            with_block({"type": "text", "text": "a", "cache_control": {"type": "forever"}}),
+            "messages.0.content.0.text.cache_control.type: Input should be 'ephemeral'",
+        ),
+        (
+            with_block(
+                {"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": "2h"}}
+            ),
+            "messages.0.content.0.text.cache_control.ttl: Input should be '5m' or '1h'",
         ),
         (
             GOOD | {"tools": [{"name": "f"}]},
@@ -111,6 +121,27 @@ def test_unknown_fields_are_dropped_and_counted() -> None:
     parsed = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=True)
     assert parsed.num_dropped == 2
     assert parsed.value.system is not None
+
+
+@requirement("caching.places")
+@pytest.mark.parametrize("drop_unknown", [True, False])
+@pytest.mark.parametrize(
+    "block",
+    [{"type": "thinking", "thinking": "x"}, {"type": "redacted_thinking", "data": "x"}],
+    ids=lambda block: block["type"],
+)
+def test_thinking_takes_no_breakpoint(block: dict[str, Any], drop_unknown: bool) -> None:
+    marked = block | {"cache_control": {"type": "ephemeral"}}
+    path = f"messages.0.content.0.{block['type']}.cache_control"
+    expected = f"{path}: Extra inputs are not permitted"
+    assert problem(with_block(marked), drop_unknown=drop_unknown) == expected
+    assert problem(with_block(block), drop_unknown=drop_unknown) == ""
+
+
+def test_a_breakpoints_unknown_fields_are_dropped() -> None:
+    control = {"type": "ephemeral", "scope": "global"}
+    body = with_block({"type": "text", "text": "a", "cache_control": control})
+    assert parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=True).num_dropped == 1
 
 
 @requirement("messages.unknown_fields.strict")

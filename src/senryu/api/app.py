@@ -1,4 +1,4 @@
-"""The whole HTTP surface: every route on one screen, the same API below two prefixes."""
+"""The whole HTTP surface: every route on one screen, the same API below two prefixes, and ours."""
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from senryu.api.auth import API_PREFIXES, Authentication
+from senryu.api.auth import API_PREFIXES, OWN_PREFIX, Authentication
+from senryu.api.cache import clear_cache, list_cache
 from senryu.api.edge import Edge
 from senryu.api.errors import handle_http, handle_senryu
 from senryu.api.health import health, hello, metrics, ready
@@ -31,6 +32,12 @@ _API = [
     )
 ]
 
+# What the API has no words for.
+_OWN = [
+    Route(f"{OWN_PREFIX}/cache", list_cache, methods=["GET"]),
+    Route(f"{OWN_PREFIX}/cache", clear_cache, methods=["DELETE"]),
+]
+
 
 def create_app(services: Services) -> Starlette:
     """The ASGI app.
@@ -52,7 +59,7 @@ def create_app(services: Services) -> Starlette:
         Route("/openapi.json", openapi),
     ]
     app = Starlette(
-        routes=[*_API, *operations],
+        routes=[*_API, *_OWN, *operations],
         middleware=[
             Middleware(Edge, services.telemetry),
             Middleware(Authentication, services.settings),

@@ -6,6 +6,7 @@ and ``api-key`` (Foundry clients). One valid key in any of them is enough.
 
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,16 +15,27 @@ from senryu.errors import AuthenticationError
 from senryu.messages.caller import Caller, choose_version
 from senryu.settings import Mode, Settings
 
-__all__ = ["API_PREFIXES", "Authentication"]
+__all__ = ["API_PREFIXES", "OWN_PREFIX", "Authentication"]
 
 API_PREFIXES = ("/v1", "/anthropic/v1")
-_GUARDED = (*API_PREFIXES, "/metrics", "/openapi.json")
+OWN_PREFIX = "/senryu/v1"
+"""Where Senryu's own routes are, which the API does not have and cannot come to have."""
+
+_GUARDED = (*API_PREFIXES, OWN_PREFIX, "/metrics", "/openapi.json")
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """What a key stands for."""
+
+    workspace: str = "default"
+    priority: bool = False
 
 
 class Authentication:
-    """ASGI middleware that puts a ``Caller`` on every request below the API's prefixes.
+    """ASGI middleware that puts a ``Caller`` on every request below the API's prefixes and ours.
 
-    What operators read about the server needs a key too, but no version.
+    Our own routes and what operators read about the server need a key too, but no version.
 
     Raises:
         AuthenticationError: keys are configured and the request has none of them.
@@ -33,7 +45,10 @@ class Authentication:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._mode: Mode = settings.mode
-        self._workspaces = {key.encode(): name for key, name in settings.workspaces.items()}
+        self._owners = {
+            key.encode(): _Owner(workspace, key in settings.priority_keys)
+            for key, workspace in settings.workspaces.items()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Identify the caller, then go on."""
@@ -42,26 +57,30 @@ class Authentication:
         await self._app(scope, receive, send)
 
     def _identify(self, scope: Scope) -> None:
-        headers, workspace = Headers(scope=scope), "default"
-        if self._workspaces and _is_below(scope["path"], _GUARDED):
-            workspace = _workspace(headers, self._workspaces)
-        if _is_below(scope["path"], API_PREFIXES):
-            version = choose_version(headers.get("anthropic-version"), self._mode)
-            scope["state"]["caller"] = Caller(workspace, version, self._mode)
+        headers, owner = Headers(scope=scope), _Owner()
+        if self._owners and _is_below(scope["path"], _GUARDED):
+            owner = _owner(headers, self._owners)
+        is_api = _is_below(scope["path"], API_PREFIXES)
+        if is_api or _is_below(scope["path"], (OWN_PREFIX,)):
+            demand: Mode = self._mode if is_api else "compat"
+            version = choose_version(headers.get("anthropic-version"), demand)
+            scope["state"]["caller"] = Caller(
+                owner.workspace, version, self._mode, priority=owner.priority
+            )
 
 
 def _is_below(path: str, roots: Iterable[str]) -> bool:
     return any(path == root or path.startswith(root + "/") for root in roots)
 
 
-def _workspace(headers: Headers, workspaces: Mapping[bytes, str]) -> str:
+def _owner(headers: Headers, owners: Mapping[bytes, _Owner]) -> _Owner:
     sent = _sent_keys(headers)
     if not sent:
         raise AuthenticationError("x-api-key header is required")
     # Every pair is compared, and each in constant time, so that timing tells nothing about a key.
     matches = [
-        name
-        for key, name in workspaces.items()
+        owner
+        for key, owner in owners.items()
         for candidate in sent
         if hmac.compare_digest(key, candidate)
     ]

@@ -11,7 +11,7 @@ from senryu.api.services import access_of, caller_of, note_usage, services_of
 from senryu.api.sse import EventStream
 from senryu.messages.count import count_tokens
 from senryu.messages.turn import Turn, open_turn
-from senryu.wire.events import ContentBlockDelta, StreamEvent
+from senryu.wire.events import ContentBlockDelta, MessageStart, StreamEvent
 from senryu.wire.fold import fold
 from senryu.wire.messages import Message
 from senryu.wire.requests import CountTokensRequest, MessagesRequest
@@ -25,7 +25,9 @@ async def create_message(request: Request) -> Response:
     services, access = services_of(request), access_of(request)
     access.model = services.catalog.resolve(body.model).id
     access.stream = bool(body.stream)
-    opening = open_turn(body, catalog=services.catalog, caller=caller_of(request))
+    opening = open_turn(
+        body, catalog=services.catalog, caller=caller_of(request), memory=services.memory
+    )
     turn = await unless_disconnected(opening, request.receive)
     if body.stream:
         return EventStream(
@@ -47,6 +49,8 @@ async def _whole(request: Request, turn: Turn) -> Message:
             events.append(event)
             if isinstance(event, ContentBlockDelta):
                 services.telemetry.text_sent(access)
+            elif isinstance(event, MessageStart):
+                services.telemetry.reply_begun(access)
     return fold(events)
 
 
@@ -55,6 +59,8 @@ async def count_message_tokens(request: Request) -> Response:
     body = await read_model(request, CountTokensRequest)
     services, access = services_of(request), access_of(request)
     access.model = services.catalog.resolve(body.model).id
-    counting = count_tokens(body, catalog=services.catalog, caller=caller_of(request))
+    counting = count_tokens(
+        body, catalog=services.catalog, caller=caller_of(request), memory=services.memory
+    )
     count = await unless_disconnected(counting, request.receive)
     return Response(count.model_dump_json(), media_type="application/json")

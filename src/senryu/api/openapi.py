@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from senryu import __version__
-from senryu.api.auth import API_PREFIXES
+from senryu.api.auth import API_PREFIXES, OWN_PREFIX
+from senryu.wire.cache import CacheCleared, CacheList, CacheQuery
 from senryu.wire.errors import ErrorEnvelope
 from senryu.wire.messages import Message
 from senryu.wire.models import ModelInfo, ModelPage, ModelsQuery
@@ -28,6 +29,9 @@ _MODELS: list[tuple[type[BaseModel], JsonSchemaMode]] = [
     (TokenCount, "serialization"),
     (ModelInfo, "serialization"),
     (ModelPage, "serialization"),
+    (CacheQuery, "validation"),
+    (CacheList, "serialization"),
+    (CacheCleared, "serialization"),
     (ErrorEnvelope, "serialization"),
 ]
 
@@ -72,10 +76,10 @@ def openapi_json(*, needs_key: bool) -> bytes:
     """
     _, schemas = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     definitions = schemas["$defs"]
-    query = definitions.pop("ModelsQuery")["properties"]
-    paths: _Json = {}
+    pages = _query_parameters(definitions.pop("ModelsQuery"))
+    paths = _own_paths(_query_parameters(definitions.pop("CacheQuery")))
     for prefix in API_PREFIXES:
-        paths |= _api_paths(prefix, query)
+        paths |= _api_paths(prefix, pages)
     document: _Json = {
         "openapi": "3.1.0",
         "info": {"title": "Senryu", "version": __version__, "description": _ABOUT},
@@ -86,22 +90,47 @@ def openapi_json(*, needs_key: bool) -> bytes:
     return json.dumps(document).encode()
 
 
-def _api_paths(prefix: str, query: _Json) -> _Json:
-    stream = {"text/event-stream": {"schema": {"type": "string"}}}
-    parameters = [
+def _query_parameters(query: _Json) -> list[_Json]:
+    return [
         {"name": name, "in": "query", "required": False, "schema": _not_null(schema)}
-        for name, schema in query.items()
+        for name, schema in query["properties"].items()
     ]
+
+
+def _own_paths(parameters: list[_Json]) -> _Json:
+    """What is Senryu's own, and knows no API version."""
+    operations = {
+        "get": _operation("List what the prompt cache keeps", CacheList, parameters=parameters),
+        "delete": _operation("Clear the prompt cache", CacheCleared, parameters=parameters),
+    }
+    return {f"{OWN_PREFIX}/cache": operations}
+
+
+def _api_paths(prefix: str, parameters: list[_Json]) -> _Json:
+    stream = {"text/event-stream": {"schema": {"type": "string"}}}
     return {
         f"{prefix}/messages": {
-            "post": _operation("Create a message", Message, body=MessagesRequest, also=stream)
+            "post": _operation(
+                "Create a message",
+                Message,
+                parameters=[_VERSION],
+                body=MessagesRequest,
+                also=stream,
+            )
         },
         f"{prefix}/messages/count_tokens": {
-            "post": _operation("Count a prompt's tokens", TokenCount, body=CountTokensRequest)
+            "post": _operation(
+                "Count a prompt's tokens",
+                TokenCount,
+                parameters=[_VERSION],
+                body=CountTokensRequest,
+            )
         },
-        f"{prefix}/models": {"get": _operation("List models", ModelPage, parameters=parameters)},
+        f"{prefix}/models": {
+            "get": _operation("List models", ModelPage, parameters=[_VERSION, *parameters])
+        },
         f"{prefix}/models/{{model_id}}": {
-            "get": _operation("Retrieve a model", ModelInfo, parameters=[_MODEL_ID])
+            "get": _operation("Retrieve a model", ModelInfo, parameters=[_VERSION, _MODEL_ID])
         },
     }
 
@@ -110,8 +139,8 @@ def _operation(
     summary: str,
     reply: type,
     *,
+    parameters: list[_Json],
     body: type | None = None,
-    parameters: list[_Json] | None = None,
     also: _Json | None = None,
 ) -> _Json:
     responses: _Json = {
@@ -123,7 +152,7 @@ def _operation(
         response["headers"] = {"request-id": {"schema": {"type": "string"}, "required": True}}
     operation: _Json = {
         "summary": summary,
-        "parameters": [_VERSION, *(parameters or [])],
+        "parameters": parameters,
         "responses": responses,
     }
     if body:

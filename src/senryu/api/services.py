@@ -1,11 +1,12 @@
 """What request handlers work with, and how they get at it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
 from senryu.core import TokenUsage
 from senryu.messages.caller import Caller
+from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog
 from senryu.settings import Settings
 from senryu.telemetry import Access, Telemetry
@@ -20,6 +21,7 @@ class Services:
     settings: Settings
     catalog: Catalog
     telemetry: Telemetry
+    memory: Memory = field(default_factory=Memory)
 
 
 def services_of(request: Request) -> Services:
@@ -36,6 +38,8 @@ def note_usage(access: Access, usage: TokenUsage) -> None:
     """Put a reply's counts on the request's record."""
     access.prompt_tokens = usage.prompt
     access.cached_tokens = usage.cached
+    access.cache_read = usage.cache_read
+    access.cache_written = usage.cache_written_5m + usage.cache_written_1h
     access.output_tokens = usage.output
 
 

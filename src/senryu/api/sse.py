@@ -88,6 +88,7 @@ class EventStream(Response):
                     if isinstance(event, ContentBlockDelta):
                         self._telemetry.text_sent(self._access)
                     elif isinstance(event, MessageStart):
+                        self._telemetry.reply_begun(self._access)
                         await self._pending.put(_PING)
         except SenryuError as error:
             await self._break(error)

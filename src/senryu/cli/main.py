@@ -30,6 +30,7 @@ app = App(
 )
 app.command("senryu.cli.serve:app", name="serve", help="Serve models through the Messages API.")
 app.command("senryu.cli.chat:app", name="chat", help="Chat in the terminal with any server.")
+app.command("senryu.cli.cache:app", name="cache", help="See and clear a server's prompt cache.")
 app.command("senryu.cli.doctor:app", name="doctor", help="Check this machine and installation.")
 
 _models = App(name="models", help="List, download and inspect models.", help_format="markdown")

@@ -53,7 +53,9 @@ class Family(Protocol):
     def render(self, conversation: Conversation) -> Prompt:
         """The prompt for the model's next turn (or the rest of it, with ``continue_last``).
 
-        The same conversation always renders to the same prompt.
+        The same conversation always renders to the same prompt. Every passage is a block, in
+        order, and nothing else is; where that cannot be, there are no blocks at all. What stands
+        before a reply is the same segments when it is asked for and when it is history.
 
         Raises:
             InvalidRequestError: the family cannot express this conversation; the message says what.

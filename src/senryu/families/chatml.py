@@ -14,18 +14,28 @@ MARKERS = (_START.text, _END.text, "<|endoftext|>")
 
 
 def render_chatml(conversation: Conversation, *, default_system: str = "") -> Prompt:
-    """The prompt for the next assistant turn, or for the rest of one.
+    """The prompt for the next assistant turn, or for the rest of one, with a block a passage.
 
     Arguments:
         conversation: any order of roles; a system utterance stays where it is.
-        default_system: used when the conversation does not begin with a system utterance.
+        default_system: used when the conversation does not begin with a system utterance; it is
+            no passage of the conversation, so no block.
     """
     utterances = conversation.utterances
-    if default_system and (not utterances or utterances[0].role != "system"):
-        utterances = (Utterance("system", default_system), *utterances)
     segments: list[Segment] = []
+    if default_system and (not utterances or utterances[0].role != "system"):
+        segments += (_START, Segment(f"system\n{default_system}"), _END, Segment("\n"))
     for utterance in utterances:
-        segments += (_START, Segment(f"{utterance.role}\n{utterance.text}"), _END, Segment("\n"))
+        segments += (_START, Segment(f"{utterance.role}\n"), *_said(utterance), _END, Segment("\n"))
     if conversation.continue_last:
         return Prompt(tuple(segments[:-2]))
     return Prompt((*segments, _START, Segment("assistant\n")))
+
+
+def _said(utterance: Utterance) -> list[Segment]:
+    said: list[Segment] = []
+    for passage in utterance.passages:
+        if said and utterance.separator:
+            said.append(Segment(utterance.separator))
+        said.append(Segment(passage.text, block=True, tokens=passage.tokens))
+    return said

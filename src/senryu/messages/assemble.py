@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from senryu.core import TokenUsage
 from senryu.wire.blocks import TextBlock
+from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.events import (
     ContentBlockDelta,
     ContentBlockStart,
@@ -20,7 +21,7 @@ from senryu.wire.events import (
     TextDelta,
 )
 from senryu.wire.messages import Message, StopReason
-from senryu.wire.usage import DeltaUsage, Usage
+from senryu.wire.usage import CacheCreation, DeltaUsage, ServiceTier, Usage
 
 __all__ = ["TRANSITIONS", "Assembler", "IllegalEventError", "State", "next_state", "state_diagram"]
 
@@ -36,6 +37,8 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[tuple[State, str], State] = {
+    (State.NOTHING_SENT, "ping"): State.NOTHING_SENT,
+    (State.NOTHING_SENT, "error"): State.ENDED,
     (State.NOTHING_SENT, "message_start"): State.BETWEEN_BLOCKS,
     (State.BETWEEN_BLOCKS, "content_block_start"): State.IN_BLOCK,
     (State.BETWEEN_BLOCKS, "message_delta"): State.ENDING,
@@ -78,18 +81,41 @@ class Assembler:
     Arguments:
         message_id: the reply's id.
         model: the name that the request used.
+        tier: how the request is served.
+        diagnostics: what a comparison with an earlier request found.
     """
 
-    def __init__(self, message_id: str, model: str) -> None:
+    def __init__(
+        self,
+        message_id: str,
+        model: str,
+        *,
+        tier: ServiceTier = "standard",
+        diagnostics: CacheDiagnostics | None = None,
+    ) -> None:
         self._message_id = message_id
         self._model = model
+        self._tier: ServiceTier = tier
+        self._diagnostics = diagnostics
         self._state = State.NOTHING_SENT
         self._num_blocks = 0
 
     def start(self, usage: TokenUsage) -> list[StreamEvent]:
         """The beginning. The API counts one output token here before there is any."""
-        counts = Usage(input_tokens=usage.prompt, output_tokens=1)
-        message = Message(id=self._message_id, model=self._model, usage=counts)
+        counts = Usage(
+            input_tokens=usage.uncached_input,
+            cache_creation_input_tokens=usage.cache_written_5m + usage.cache_written_1h,
+            cache_read_input_tokens=usage.cache_read,
+            cache_creation=CacheCreation(
+                ephemeral_5m_input_tokens=usage.cache_written_5m,
+                ephemeral_1h_input_tokens=usage.cache_written_1h,
+            ),
+            output_tokens=1,
+            service_tier=self._tier,
+        )
+        message = Message(
+            id=self._message_id, model=self._model, diagnostics=self._diagnostics, usage=counts
+        )
         return self._checked(MessageStart(message=message))
 
     def text(self, text: str) -> list[StreamEvent]:
@@ -112,7 +138,12 @@ class Assembler:
         if self._state is State.IN_BLOCK:
             events += self._checked(ContentBlockStop(index=self._num_blocks - 1))
         end = MessageEnd(stop_reason=reason, stop_sequence=stop_sequence)
-        counts = DeltaUsage(input_tokens=usage.prompt, output_tokens=usage.output)
+        counts = DeltaUsage(
+            input_tokens=usage.uncached_input,
+            cache_creation_input_tokens=usage.cache_written_5m + usage.cache_written_1h,
+            cache_read_input_tokens=usage.cache_read,
+            output_tokens=usage.output,
+        )
         return events + self._checked(MessageDelta(delta=end, usage=counts), MessageStop())
 
     def _checked(self, *events: StreamEvent) -> list[StreamEvent]:

@@ -22,11 +22,13 @@ class Caller:
         workspace: whose key it was.
         version: the API version whose rules apply.
         mode: whether what is unknown is tolerated.
+        priority: whether requests with this key may go before those without it.
     """
 
     workspace: str = "default"
     version: ApiVersion = "2023-06-01"
     mode: Mode = "compat"
+    priority: bool = False
 
     @property
     def strict(self) -> bool:

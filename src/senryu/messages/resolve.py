@@ -9,6 +9,7 @@ from senryu.engine.base import Engine
 from senryu.errors import NotFoundError, OverloadedError, StartupError
 from senryu.families.base import Family
 from senryu.families.registry import family_for
+from senryu.messages.cache_control import CacheRules
 
 __all__ = ["Catalog", "LoadedModel", "ServedModel"]
 
@@ -19,9 +20,11 @@ _LOADING_RETRY_S = 5
 class LoadedModel:
     """A served model whose engine has loaded: everything a turn needs."""
 
+    id: str
     engine: Engine
     info: EngineInfo
     family: Family
+    cache: CacheRules
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -37,6 +40,7 @@ class ServedModel:
     display_name: str
     created_at: datetime
     engine: Engine
+    cache: CacheRules = CacheRules()
 
     def loaded(self) -> LoadedModel:
         """What a turn needs.
@@ -49,7 +53,7 @@ class ServedModel:
             raise OverloadedError(
                 f"model {self.id} is loading; try again in a moment", retry_after_s=_LOADING_RETRY_S
             )
-        return LoadedModel(self.engine, info, family_for(info))
+        return LoadedModel(self.id, self.engine, info, family_for(info), self.cache)
 
 
 class Catalog:

@@ -1,21 +1,38 @@
 """One turn: a request in, the events of its reply out. Everything else is called from here.
 
-Opening a turn ends in an exception or in an admitted job; only then does iterating begin. Whether
-an exception becomes a status or an event is ``api/sse.py``'s business.
+Opening a turn ends in an exception or in an admitted job; only then does iterating begin, and the
+first event comes when the job has its place in the engine's memory, because only then is it known
+what the prompt cache did for it. Whether an exception becomes a status or an event is
+``api/sse.py``'s business.
 """
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from senryu.core import Chunk, EngineInfo, FinishReason, Job, Sampling, TextPiece, TokenUsage
+from senryu.core import (
+    CacheUse,
+    Chunk,
+    Conversation,
+    EngineInfo,
+    FinishReason,
+    Job,
+    Sampling,
+    TextPiece,
+    TokenUsage,
+)
 from senryu.errors import EngineError, InvalidRequestError
-from senryu.families.base import Parser
 from senryu.messages.assemble import Assembler
+from senryu.messages.cache_control import bill, cache_points
 from senryu.messages.caller import Caller
-from senryu.messages.count import prompt_tokens
+from senryu.messages.conversation import lifetime_s
+from senryu.messages.count import ReadRequest, read_request
+from senryu.messages.diagnostics import fingerprint
+from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, LoadedModel
 from senryu.messages.stops import StopMatcher
 from senryu.messages.validate import check_generation
+from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.events import StreamEvent
 from senryu.wire.ids import new_message_id
 from senryu.wire.messages import StopReason
@@ -26,7 +43,9 @@ __all__ = ["Turn", "open_turn"]
 _N = TypeVar("_N", int, float)
 
 
-async def open_turn(request: MessagesRequest, *, catalog: Catalog, caller: Caller) -> "Turn":
+async def open_turn(
+    request: MessagesRequest, *, catalog: Catalog, caller: Caller, memory: Memory
+) -> "Turn":
     """Check a request and admit its job.
 
     Raises:
@@ -34,23 +53,37 @@ async def open_turn(request: MessagesRequest, *, catalog: Catalog, caller: Calle
     """
     check_generation(request, caller)
     model = catalog.resolve(request.model).loaded()
-    tokens = await prompt_tokens(request, model)
-    max_tokens = _fitting(request.max_tokens, len(tokens), model=model, strict=caller.strict)
-    message_id = new_message_id()
-    sampling = _sampling(request, model.info, model.family.profile.sampling)
-    chunks = await model.engine.generate(
-        Job(message_id, tokens, max_tokens, sampling, caller.workspace)
+    read = await read_request(request, model, caller=caller, memory=memory)
+    num_prompt = len(read.prompt.ids)
+    job = Job(
+        id=new_message_id(),
+        tokens=read.prompt.ids,
+        max_tokens=_fitting(request.max_tokens, num_prompt, model=model, strict=caller.strict),
+        sampling=_sampling(request, model.info, model.family.profile.sampling),
+        workspace=caller.workspace,
+        cache_points=cache_points(
+            read.conversation,
+            read.prompt.block_ends,
+            automatic_s=lifetime_s(request.cache_control),
+            rules=model.cache,
+        ),
+        block_ends=read.prompt.block_ends,
+        priority=caller.priority and request.service_tier != "standard_only",
     )
-    out_of_tokens: StopReason = "max_tokens"
-    if max_tokens < request.max_tokens:
-        out_of_tokens = "model_context_window_exceeded"
+    reply = _Reply(read.conversation, job, model, memory, await _prefill_tokens(read, model))
+    chunks = await model.engine.generate(job)
+    diagnostics = _diagnose(request, read, job=job, model=model, memory=memory)
+    tier = "priority" if job.priority else "standard"
     return Turn(
         chunks,
-        TokenUsage(prompt=len(tokens)),
-        parser=model.family.parser(),
+        reply,
         stops=StopMatcher(request.stop_sequences or ()),
-        assembler=Assembler(message_id, request.model),
-        out_of_tokens=out_of_tokens,
+        assembler=Assembler(job.id, request.model, tier=tier, diagnostics=diagnostics),
+        out_of_tokens=(
+            "max_tokens"
+            if job.max_tokens == request.max_tokens
+            else "model_context_window_exceeded"
+        ),
     )
 
 
@@ -64,16 +97,16 @@ class Turn:
     def __init__(
         self,
         chunks: AsyncGenerator[Chunk],
-        usage: TokenUsage,
+        reply: "_Reply",
         *,
-        parser: Parser,
         stops: StopMatcher,
         assembler: Assembler,
         out_of_tokens: StopReason,
     ) -> None:
-        self.usage = usage
+        self.usage = TokenUsage(prompt=len(reply.job.tokens))
         self._chunks = chunks
-        self._parser = parser
+        self._reply = reply
+        self._parser = reply.model.family.parser()
         self._stops = stops
         self._assembler = assembler
         self._out_of_tokens: StopReason = out_of_tokens
@@ -86,8 +119,6 @@ class Turn:
             EngineError: the engine lost the job.
         """
         try:
-            for event in self._assembler.start(self.usage):
-                yield event
             async for chunk in self._chunks:
                 for event in self._read(chunk):
                     yield event
@@ -102,11 +133,21 @@ class Turn:
         await self._chunks.aclose()
 
     def _read(self, chunk: Chunk) -> list[StreamEvent]:
-        self.usage = TokenUsage(
-            self.usage.prompt,
-            self.usage.output + len(chunk.tokens),
-            self.usage.cached + chunk.cached_tokens,
-        )
+        events: list[StreamEvent] = []
+        if chunk.cache is not None:
+            self.usage = self._reply.bill(chunk.cache)
+            events += self._assembler.start(self.usage)
+        self.usage = replace(self.usage, output=self.usage.output + len(chunk.tokens))
+        visible = self._visible(chunk)
+        self._reply.add(chunk, visible)
+        events += self._assembler.text(visible)
+        if self._end:
+            self._reply.remember()
+            events += self._assembler.end(*self._end, self.usage)
+        return events
+
+    def _visible(self, chunk: Chunk) -> str:
+        """The text that may be shown now; sets the end where there is one."""
         pieces = self._parser.feed(chunk.text)
         if chunk.finish:
             pieces += self._parser.close()
@@ -123,11 +164,92 @@ class Turn:
         if chunk.finish and not self._end:
             ended = chunk.finish is FinishReason.END
             self._end = "end_turn" if ended else self._out_of_tokens, None
-        if not self._end:
-            return self._assembler.text("".join(visible))
-        visible.append(self._stops.close())
-        events = self._assembler.text("".join(visible))
-        return events + self._assembler.end(*self._end, self.usage)
+        if self._end:
+            visible.append(self._stops.close())
+        return "".join(visible)
+
+
+@dataclass(slots=True)
+class _Reply:
+    """What a turn generates from, and what it has generated.
+
+    Arguments:
+        conversation: what is replied to.
+        job: what the engine does.
+        model: which model does it.
+        memory: where the reply is remembered.
+        prefill_tokens: of the beginning that the request gave; None if they cannot be told.
+        tokens: generated so far.
+        texts: what the tokens say.
+        shown: what the client sees of it.
+        is_whole: whether the last token completed its text.
+    """
+
+    conversation: Conversation
+    job: Job
+    model: LoadedModel
+    memory: Memory
+    prefill_tokens: tuple[int, ...] | None
+    tokens: list[int] = field(default_factory=list[int])
+    texts: list[str] = field(default_factory=list[str])
+    shown: list[str] = field(default_factory=list[str])
+    is_whole: bool = True
+
+    def bill(self, use: CacheUse) -> TokenUsage:
+        """The prompt's counts."""
+        job = self.job
+        return bill(len(job.tokens), job.cache_points, use, rules=self.model.cache)
+
+    def add(self, chunk: Chunk, visible: str) -> None:
+        """Note what was generated, and what was shown at the same time."""
+        if chunk.tokens:
+            self.is_whole = bool(chunk.text)
+        self.tokens += chunk.tokens
+        self.texts.append(chunk.text)
+        self.shown.append(visible)
+
+    def remember(self) -> None:
+        """Keep the tokens, if what was shown is all that they say."""
+        text = "".join(self.shown)
+        if not text or text != "".join(self.texts):
+            return
+        if not self.is_whole or self.prefill_tokens is None:
+            return
+        self.memory.replies.remember(
+            self.conversation,
+            text,
+            self.tokens,
+            prefill_tokens=self.prefill_tokens,
+            workspace=self.job.workspace,
+            model=self.model.id,
+        )
+
+
+async def _prefill_tokens(read: ReadRequest, model: LoadedModel) -> tuple[int, ...] | None:
+    """The tokens of the reply's given beginning, which follow those of the prompt without it.
+
+    None if they do not, because a template makes something else of the beginning.
+    """
+    if not read.conversation.continue_last:
+        return ()
+    before = Conversation(read.conversation.utterances[:-1])
+    start = (await model.engine.tokenize(model.family.render(before))).ids
+    ids = read.prompt.ids
+    return ids[len(start) :] if ids[: len(start)] == start else None
+
+
+def _diagnose(
+    request: MessagesRequest, read: ReadRequest, *, job: Job, model: LoadedModel, memory: Memory
+) -> CacheDiagnostics | None:
+    """What differs from the request that this one names; this one can be named from now on."""
+    asked = request.diagnostics
+    if asked is None:
+        return None
+    made = fingerprint(request, read.conversation, read.prompt.block_ends, model=model.id)
+    prints, previous = memory.fingerprints, asked.previous_message_id
+    found = prints.compare(previous, made, workspace=job.workspace) if previous else None
+    prints.keep(job.id, made, workspace=job.workspace)
+    return found
 
 
 def _fitting(max_tokens: int, num_prompt: int, *, model: LoadedModel, strict: bool) -> int:

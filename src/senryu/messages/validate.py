@@ -4,18 +4,27 @@ A rule returns what is wrong, as the client will read it, or None. Shape is alre
 (``wire/requests.py``); lengths in tokens are checked later, by ``turn.py``.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from senryu.errors import InvalidRequestError
 from senryu.messages.caller import Caller
-from senryu.wire.blocks import ContentBlock, TextBlockParam, ThinkingBlock, UnbuiltBlock
+from senryu.messages.conversation import lifetime_s
+from senryu.wire.blocks import (
+    CacheControl,
+    ContentBlock,
+    TextBlockParam,
+    ThinkingBlock,
+    UnbuiltBlock,
+)
 from senryu.wire.requests import CountTokensRequest, MessagesRequest, ThinkingEnabled
 
 __all__ = ["GENERATION_RULES", "PROMPT_RULES", "Rule", "check_generation", "check_prompt"]
 
 _R = TypeVar("_R", contravariant=True)
+_MAX_BREAKPOINTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,8 @@ def _content_not_empty(request: CountTokensRequest, caller: Caller) -> str | Non
 
 def _text_not_empty(request: CountTokensRequest, caller: Caller) -> str | None:
     for path, _, block in _blocks(request):
+        if isinstance(block, TextBlockParam) and not block.text and block.cache_control:
+            return f"{path}.text: cache_control cannot be set for empty text blocks"
         if isinstance(block, TextBlockParam) and not block.text:
             return f"{path}.text: text content blocks must be non-empty"
         if isinstance(block, TextBlockParam) and caller.strict and not block.text.strip():
@@ -132,6 +143,39 @@ def _no_citations_from_user(request: CountTokensRequest, caller: Caller) -> str 
     return None
 
 
+def _few_breakpoints(request: CountTokensRequest, caller: Caller) -> str | None:
+    num_found = sum(control is not None for _, control in _breakpoints(request))
+    if num_found <= _MAX_BREAKPOINTS:
+        return None
+    return (
+        f"A maximum of {_MAX_BREAKPOINTS} blocks with cache_control may be provided."
+        f" Found {num_found}."
+    )
+
+
+def _one_lifetime_a_block(request: CountTokensRequest, caller: Caller) -> str | None:
+    automatic, last = request.cache_control, _last_control(request)
+    if automatic is None or last is None or lifetime_s(automatic) == lifetime_s(last):
+        return None
+    return "cache_control.ttl: the last block already has a cache_control with a different ttl"
+
+
+def _longer_lifetimes_first(request: CountTokensRequest, caller: Caller) -> str | None:
+    shortest = math.inf
+    for path, control in _breakpoints(request):
+        lifetime = lifetime_s(control)
+        if lifetime is None:
+            continue
+        if lifetime > shortest:
+            return (
+                f"{path}.ttl: a ttl='1h' cache_control block must not come after a ttl='5m'"
+                " cache_control block. Note that blocks are processed in the following order:"
+                " `tools`, `system`, `messages`."
+            )
+        shortest = lifetime
+    return None
+
+
 def _blocks_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
     for path, _, block in _blocks(request):
         if isinstance(block, UnbuiltBlock):
@@ -155,6 +199,13 @@ def _features_are_built(request: CountTokensRequest, caller: Caller) -> str | No
         )
     if request.mcp_servers:
         return "mcp_servers: MCP servers are not supported by this server; leave it out"
+    return None
+
+
+def _nothing_to_stream(request: MessagesRequest, caller: Caller) -> str | None:
+    # The API refuses three more things that mean output; here they are refused with any max_tokens.
+    if request.max_tokens == 0 and request.stream:
+        return "max_tokens: must be at least 1 with `stream`; 0 only fills the prompt cache"
     return None
 
 
@@ -196,10 +247,14 @@ PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
     Rule(_thinking_is_assistants, "SDK: ThinkingBlockParam; compat takes unsigned blocks"),
     Rule(_no_document_from_assistant, "API version 2026-10-21, migration guide"),
     Rule(_no_citations_from_user, "API version 2026-10-21, migration guide"),
+    Rule(_few_breakpoints, "API: error text"),
+    Rule(_one_lifetime_a_block, "API: prompt caching, automatic caching's edge cases"),
+    Rule(_longer_lifetimes_first, "API: error text"),
     Rule(_blocks_are_built, "ours: nothing known is dropped in silence"),
     Rule(_features_are_built, "ours: nothing known is dropped in silence"),
 )
 GENERATION_RULES: tuple[Rule[MessagesRequest], ...] = (
+    Rule(_nothing_to_stream, "API: prompt caching, limits of pre-warming"),
     Rule(_no_container, "ours: nothing known is dropped in silence"),
     Rule(_visible_stop_sequences, "API: error text"),
     Rule(_no_sampling, "API version 2026-10-21, migration guide"),
@@ -214,3 +269,28 @@ def _blocks(request: CountTokensRequest) -> Iterator[tuple[str, str, ContentBloc
     for number, message in enumerate(request.messages):
         for index, block in enumerate(message.content):
             yield f"messages.{number}.content.{index}", message.role, block
+
+
+def _cacheable(request: CountTokensRequest) -> Iterator[tuple[str, CacheControl | None]]:
+    """Every block where a breakpoint may be, in the prompt's order: its path and breakpoint."""
+    for index, tool in enumerate(request.tools or ()):
+        yield f"tools.{index}", tool.cache_control
+    for path, _, block in _blocks(request):
+        if isinstance(block, TextBlockParam | UnbuiltBlock):
+            yield path, block.cache_control
+
+
+def _last_control(request: CountTokensRequest) -> CacheControl | None:
+    """The breakpoint of the block that the automatic one is for."""
+    return [control for _, control in _cacheable(request)][-1]
+
+
+def _breakpoints(request: CountTokensRequest) -> Iterator[tuple[str, CacheControl | None]]:
+    """Every place of a breakpoint in the prompt's order, the automatic one last.
+
+    The automatic one is none of its own where the last block has one already.
+    """
+    for path, control in _cacheable(request):
+        yield f"{path}.cache_control", control
+    if _last_control(request) is None:
+        yield "cache_control", request.cache_control

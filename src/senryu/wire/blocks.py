@@ -7,6 +7,7 @@ the answer can say what is missing, and refused by ``messages/validate.py``.
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from senryu.wire.base import PlainText, UnreadModel, WireModel
 
@@ -30,6 +31,16 @@ class CacheControl(WireModel):
     ttl: Literal["5m", "1h"] | None = None
 
 
+def _misplaced(value: Any) -> None:
+    if value is not None:
+        raise PydanticCustomError("misplaced", "Extra inputs are not permitted")
+
+
+# Where no breakpoint can be, one is refused in every mode: dropping it would change the bill. The
+# words are the API's.
+_NoCacheControl = Annotated[None, BeforeValidator(_misplaced)]
+
+
 class TextBlockParam(WireModel):
     """Text in a request."""
 
@@ -45,6 +56,7 @@ class ThinkingBlock(WireModel):
     type: Literal["thinking"]
     thinking: str
     signature: str = ""
+    cache_control: _NoCacheControl = None
 
 
 class RedactedThinkingBlock(WireModel):
@@ -52,6 +64,7 @@ class RedactedThinkingBlock(WireModel):
 
     type: Literal["redacted_thinking"]
     data: str
+    cache_control: _NoCacheControl = None
 
 
 class UnbuiltBlock(UnreadModel):
@@ -74,6 +87,7 @@ class UnbuiltBlock(UnreadModel):
         "mcp_tool_use",
         "mcp_tool_result",
     ]
+    cache_control: CacheControl | None = None
 
 
 ContentBlock = Annotated[

@@ -4,6 +4,7 @@ from typing import Literal
 
 from senryu.wire.base import WireModel
 from senryu.wire.blocks import TextBlock
+from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.usage import Usage
 
 __all__ = ["Message", "StopReason"]
@@ -23,4 +24,5 @@ class Message(WireModel):
     stop_sequence: str | None = None
     stop_details: None = None
     container: None = None
+    diagnostics: CacheDiagnostics | None = None
     usage: Usage

@@ -97,6 +97,7 @@ class TypedTool(UnreadModel):
 
     type: str
     name: str | None = None
+    cache_control: CacheControl | None = None
 
 
 def _tool_kind(tool: Any) -> str:
@@ -156,9 +157,9 @@ class CountTokensRequest(WireModel):
 
 
 class MessagesRequest(CountTokensRequest):
-    """The body of ``POST /v1/messages``."""
+    """The body of ``POST /v1/messages``. ``max_tokens`` 0 only fills the prompt cache."""
 
-    max_tokens: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    max_tokens: Annotated[int, Field(ge=0, le=2**31 - 1)]
     stream: bool | None = None
     stop_sequences: (
         Annotated[

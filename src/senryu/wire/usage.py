@@ -4,7 +4,9 @@ from typing import Literal
 
 from senryu.wire.base import WireModel
 
-__all__ = ["CacheCreation", "DeltaUsage", "TokenCount", "Usage"]
+__all__ = ["CacheCreation", "DeltaUsage", "ServiceTier", "TokenCount", "Usage"]
+
+ServiceTier = Literal["standard", "priority"]
 
 
 class CacheCreation(WireModel):
@@ -22,7 +24,7 @@ class Usage(WireModel):
     cache_read_input_tokens: int = 0
     cache_creation: CacheCreation = CacheCreation()
     output_tokens: int
-    service_tier: Literal["standard"] = "standard"
+    service_tier: ServiceTier = "standard"
     inference_geo: None = None
     server_tool_use: None = None
 

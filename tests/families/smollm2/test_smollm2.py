@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.core import Conversation, TextPiece, TurnEnd, Utterance
+from senryu.core import Conversation, Passage, TextPiece, TurnEnd, Utterance
 from senryu.families.smollm2 import SmolLM2
 from tests.contract.manifest import requirement
 
@@ -22,7 +22,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def conversation_of(case: dict[str, Any]) -> Conversation:
     """A case's conversation."""
-    utterances = tuple(Utterance(role, text) for role, text in case["conversation"])
+    utterances = tuple(Utterance(role, (Passage(text),)) for role, text in case["conversation"])
     return Conversation(utterances, case.get("continue_last", False))
 
 
@@ -33,6 +33,8 @@ def test_the_prompt_is_the_golden_one(path: Path) -> None:
     prompt = SmolLM2().render(conversation_of(case))
     assert "".join(segment.text for segment in prompt.segments) == case["prompt"]
     assert [segment.text for segment in prompt.segments if segment.special] == case["special"]
+    texts = [text for _, text in case["conversation"]]
+    assert [segment.text for segment in prompt.segments if segment.block] == texts
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -54,6 +56,26 @@ def test_the_reply_is_the_golden_one_however_it_is_cut(path: Path, data: st.Data
 
 @given(st.text())
 def test_user_text_never_becomes_a_marker(text: str) -> None:
-    prompt = SmolLM2().render(Conversation((Utterance("user", text),)))
+    prompt = SmolLM2().render(Conversation((Utterance("user", (Passage(text),)),)))
     assert sum(segment.special for segment in prompt.segments) == 5
-    assert prompt.segments[-5].text == f"user\n{text}"
+    assert [segment.text for segment in prompt.segments[-6:-4]] == ["user\n", text]
+
+
+def test_every_passage_is_a_block_and_nothing_else_is() -> None:
+    said = Utterance("user", (Passage("a"), Passage("b")))
+    reply = Utterance("assistant", (Passage("c", tokens=(7, 8)), Passage("d")))
+    prompt = SmolLM2().render(Conversation((said, reply), continue_last=True))
+    shown = [f"[{s.text}]" if s.block else s.text for s in prompt.segments[4:]]
+    assert "".join(shown) == (
+        "<|im_start|>user\n[a]\n\n[b]<|im_end|>\n<|im_start|>assistant\n[c][d]"
+    )
+    assert [s.tokens for s in prompt.segments if s.block] == [None, None, (7, 8), None]
+
+
+def test_a_replys_header_is_the_same_before_it_and_in_history() -> None:
+    asked = Utterance("user", (Passage("a"),))
+    reply = Utterance("assistant", (Passage("b"),))
+    before = SmolLM2().render(Conversation((asked,))).segments
+    after = SmolLM2().render(Conversation((asked, reply, asked))).segments
+    assert after[: len(before)] == before
+    assert after[len(before)].block

@@ -8,7 +8,16 @@ every cached prefix, and dropping it would lose instructions.
 import re
 from collections.abc import Iterable
 
-from senryu.core import Conversation, EngineInfo, Prompt, Role, Sampling, Segment, Utterance
+from senryu.core import (
+    Conversation,
+    EngineInfo,
+    Passage,
+    Prompt,
+    Role,
+    Sampling,
+    Segment,
+    Utterance,
+)
 from senryu.errors import InvalidRequestError
 from senryu.families.base import Profile
 from senryu.families.chatml import MARKERS, render_chatml
@@ -33,23 +42,29 @@ class Generic:
         self.profile = Profile("generic", Sampling(temperature=0.7, top_p=0.95), note)
 
     def render(self, conversation: Conversation) -> Prompt:
-        """The template's prompt; a continued reply is put after it as it is.
+        """The template's prompt with a block a passage; a continued reply is put after it as it is.
+
+        Where the template does not keep every passage whole and in its place there are no blocks.
 
         Raises:
             InvalidRequestError: the template refuses this order of roles.
         """
         if self._template is None:
             return render_chatml(conversation)
-        utterances, reply = conversation.utterances, ""
+        utterances, reply = conversation.utterances, ()
         if conversation.continue_last:
-            utterances, reply = utterances[:-1], utterances[-1].text
+            utterances, reply = utterances[:-1], utterances[-1].passages
         try:
             prompt = self._template.render(self._placed(utterances))
         except TemplateRefusedError:
             raise InvalidRequestError(
                 "messages: this model's chat template cannot express this order of roles"
             ) from None
-        return Prompt((*prompt.segments, Segment(reply))) if reply else prompt
+        if any(segment.block for segment in prompt.segments):
+            said = (Segment(passage.text, block=True, tokens=passage.tokens) for passage in reply)
+        else:
+            said = (Segment(passage.text) for passage in reply)
+        return Prompt((*prompt.segments, *said))
 
     def parser(self) -> MarkerParser:
         """A fresh parser for one reply."""
@@ -62,7 +77,9 @@ class Generic:
             placeable = self._leading_system if index == 0 else self._late_system
             if role == "system" and not placeable:
                 roles[index] = "user"
-        return _merged(Utterance(role, u.text) for role, u in zip(roles, utterances, strict=True))
+        return _merged(
+            Utterance(role, u.passages) for role, u in zip(roles, utterances, strict=True)
+        )
 
     def _renders(self, *roles: Role) -> bool:
         """Whether the template renders these roles with every text, in order."""
@@ -81,7 +98,7 @@ class Generic:
 
 
 def _probe_utterances(roles: tuple[Role, ...]) -> tuple[Utterance, ...]:
-    return tuple(Utterance(role, f"probe {index}") for index, role in enumerate(roles))
+    return tuple(Utterance(role, (Passage(f"probe {index}"),)) for index, role in enumerate(roles))
 
 
 def _usable_template(info: EngineInfo) -> ChatTemplate | None:
@@ -108,6 +125,6 @@ def _merged(utterances: Iterable[Utterance]) -> tuple[Utterance, ...]:
     merged: list[Utterance] = []
     for utterance in utterances:
         if merged and merged[-1].role == utterance.role:
-            utterance = Utterance(utterance.role, f"{merged.pop().text}\n\n{utterance.text}")
+            utterance = Utterance(utterance.role, merged.pop().passages + utterance.passages)
         merged.append(utterance)
     return tuple(merged)

@@ -1,18 +1,21 @@
 """A model file's chat template, run in a sandbox and split into segments.
 
-The template sees only strings. User-controlled text is protected with a mark before rendering, so
-what it spells never matches a marker; the template's own markers become special segments.
+The template sees only strings. User-controlled text is protected with marks before rendering, so
+what it spells never matches a marker; the template's own markers become special segments. Other
+marks show where each passage begins and ends in what the template made of it.
 """
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from itertools import chain
+from itertools import islice, pairwise
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from senryu.core import EngineInfo, Prompt, Segment, Utterance
+from senryu.core import EngineInfo, Passage, Prompt, Segment, Utterance
 
 __all__ = ["ChatTemplate", "TemplateRefusedError"]
 
@@ -28,11 +31,40 @@ _PROGRAM_ERRORS = (
     LookupError,
     RecursionError,
 )
-_MARKS = [chr(code) for code in range(0xFDD0, 0xFDF0)]  # noncharacters, never in real text
+# Unicode's noncharacters, never in real text.
+_MARKS = [
+    *map(chr, range(0xFDD0, 0xFDF0)),
+    *(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)),
+]
 
 
 class TemplateRefusedError(Exception):
     """The template cannot render these utterances."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Characters that the text has not: one to break markers, two around the inside of a passage.
+
+    The latter stand inside a passage's outermost visible characters, so a template that trims still
+    can, and no marker is made of a passage's end and its neighbour. Nothing but space is kept.
+    """
+
+    broken: str
+    begin: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a passage is in the rendered text, marks included."""
+
+    start: int
+    end: int
+    passage: Passage
+
+
+_Cut = tuple[int, int, _Place | None]
 
 
 class ChatTemplate:
@@ -61,16 +93,19 @@ class ChatTemplate:
     def render(self, utterances: tuple[Utterance, ...]) -> Prompt:
         """The prompt that asks for an assistant turn after these utterances.
 
+        It has a block a passage, or, where the template loses, repeats or changes a passage, none.
+
         Raises:
             TemplateRefusedError: the template cannot express them.
         """
-        mark = _unused_mark(utterances)
+        marks = _unused_marks(utterances)
         messages = [
-            {"role": utterance.role, "content": self._protect(utterance.text, mark)}
+            {"role": utterance.role, "content": self._protect(utterance, marks)}
             for utterance in utterances
         ]
         limit = _MAX_OVERHEAD + 2 * sum(len(message["content"]) for message in messages)
-        return self._split(self._run(messages, limit), mark)
+        rendered = self._run(messages, limit)
+        return self._split(rendered, _places(rendered, utterances, marks), marks)
 
     def _run(self, messages: list[dict[str, str]], limit: int) -> str:
         parts: list[str] = []
@@ -90,39 +125,106 @@ class ChatTemplate:
             raise TemplateRefusedError(str(error)) from None
         return "".join(parts)
 
-    def _protect(self, text: str, mark: str) -> str:
-        """Put the mark into every spelled marker, and inside both ends of the text.
+    def _protect(self, utterance: Utterance, marks: _Marks) -> str:
+        """Its text with every spelled marker broken and every passage marked."""
+        parts: list[str] = []
+        for passage in utterance.passages:
+            text = self._special.sub(
+                lambda found: found[0][0] + marks.broken + found[0][1:], _shown(passage)
+            )
+            parts.append(_marked(text, marks))
+        return (utterance.separator or marks.broken).join(parts)
 
-        The ends keep text from completing a marker together with its neighbours. They stay inside
-        the outermost visible characters, so a template that trims still can.
-        """
-        marked = self._special.sub(lambda found: found[0][0] + mark + found[0][1:], text)
-        body = marked.strip()
-        if not body:
-            return marked
-        start = marked.index(body)
-        inner = body[0] + mark + body[1:-1] + mark + body[-1] if len(body) > 1 else body + mark
-        return marked[:start] + inner + marked[start + len(body) :]
+    def _split(self, rendered: str, places: list[_Place], marks: _Marks) -> Prompt:
+        strip = _without(marks)
+        kept: list[Segment] = []
 
-    def _split(self, rendered: str, mark: str) -> Prompt:
-        texts = self._special.split(rendered)
-        markers = self._special.findall(rendered)
-        segments = chain.from_iterable(
-            (Segment(text.replace(mark, "")), Segment(marker, special=True))
-            for text, marker in zip(texts, [*markers, ""], strict=True)
-        )
-        kept = [segment for segment in segments if segment.text]
+        def add_text(start: int, end: int) -> None:
+            text = rendered[start:end].translate(strip)
+            if text:
+                kept.append(Segment(text))
+
+        at = 0
+        for start, end, place in _cuts(self._special.finditer(rendered), places):
+            add_text(at, start)
+            at = end
+            if place is None:
+                kept.append(Segment(rendered[start:end], special=True))
+            elif place.passage.tokens is not None:
+                kept.append(Segment(place.passage.text, block=True, tokens=place.passage.tokens))
+            else:
+                kept.append(Segment(rendered[start:end].translate(strip), block=True))
+        add_text(at, len(rendered))
         if self._info.add_bos and kept and kept[0] == Segment(self._info.bos, special=True):
             del kept[0]  # the engine adds it
         return Prompt(tuple(kept))
+
+
+def _cuts(markers: Iterable[re.Match[str]], places: list[_Place]) -> list[_Cut]:
+    """Markers and passages in their order; markers alone, should they overlap."""
+    alone: list[_Cut] = [(*marker.span(), None) for marker in markers]
+    cuts = [*alone, *((place.start, place.end, place) for place in places)]
+    cuts.sort(key=lambda cut: cut[0])
+    overlap = any(end > start for (_, end, _), (start, _, _) in pairwise(cuts))
+    return alone if overlap else cuts
+
+
+def _shown(passage: Passage) -> str:
+    """What the template sees of a passage.
+
+    Of the model's own words no outer space, because a template might trim it and their tokens bring
+    it anyway.
+    """
+    return passage.text if passage.tokens is None else passage.text.strip() or passage.text
+
+
+def _marked(text: str, marks: _Marks) -> str:
+    body = text.strip()
+    if not body:
+        return marks.begin + text + marks.end
+    start = text.index(body)
+    inner = body[0] + marks.begin + body[1:-1] + marks.end + (body[-1] if len(body) > 1 else "")
+    return text[:start] + inner + text[start + len(body) :]
+
+
+def _places(rendered: str, utterances: tuple[Utterance, ...], marks: _Marks) -> list[_Place]:
+    """Where every passage is; nowhere, if not each of them is there once, whole and in order."""
+    found = re.finditer(f"{marks.begin}([^{marks.begin}{marks.end}]*){marks.end}", rendered)
+    passages = [passage for utterance in utterances for passage in utterance.passages]
+    places: list[_Place] = []
+    for passage, inside in zip(passages, islice(found, len(passages)), strict=False):
+        shown = _shown(passage)
+        body = shown.strip() or shown
+        start, end = inside.span()
+        if not body.isspace():
+            start, end = start - 1, end + (len(body) > 1)
+        if rendered[max(start, 0) : end].translate(_without(marks)) != body:
+            return []
+        before, _, after = shown.partition(body)
+        if rendered.endswith(before, 0, start):
+            start -= len(before)
+        if rendered.startswith(after, end):
+            end += len(after)
+        places.append(_Place(start, end, passage))
+    marked = sum(rendered.count(mark) for mark in (marks.begin, marks.end))
+    return places if len(places) == len(passages) and marked == 2 * len(passages) else []
+
+
+def _without(marks: _Marks) -> dict[int, None]:
+    return dict.fromkeys(map(ord, (marks.broken, marks.begin, marks.end)))
 
 
 def _refuse(message: Any = "") -> NoReturn:
     raise TemplateError(str(message))
 
 
-def _unused_mark(utterances: tuple[Utterance, ...]) -> str:
-    for mark in _MARKS:
-        if all(mark not in utterance.text for utterance in utterances):
-            return mark
-    raise TemplateRefusedError("the text uses every Unicode noncharacter")
+def _unused_marks(utterances: tuple[Utterance, ...]) -> _Marks:
+    unused = (
+        mark
+        for mark in _MARKS
+        if not any(mark in said.text for utterance in utterances for said in utterance.passages)
+    )
+    found = tuple(islice(unused, 3))
+    if len(found) < 3:
+        raise TemplateRefusedError("the text uses every Unicode noncharacter")
+    return _Marks(*found)

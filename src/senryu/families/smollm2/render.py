@@ -1,4 +1,4 @@
-"""SmolLM2's prompt. The same tokens as its chat template, which cannot mark forged text as text."""
+"""SmolLM2's prompt. The same text as its chat template, which cannot mark forged text as text."""
 
 from senryu.core import Conversation, Prompt
 from senryu.families.base import Profile

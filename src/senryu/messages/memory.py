@@ -1,0 +1,21 @@
+"""What a server remembers of earlier turns; every workspace sees its own alone."""
+
+from dataclasses import dataclass, field
+
+from senryu.messages.diagnostics import Fingerprints
+from senryu.messages.replies import Replies
+
+__all__ = ["Memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bounded memories that turns read and write. Nothing in them is text.
+
+    Arguments:
+        replies: the tokens of earlier replies.
+        fingerprints: digests of requests that asked for diagnostics.
+    """
+
+    replies: Replies = field(default_factory=Replies)
+    fingerprints: Fingerprints = field(default_factory=Fingerprints)
