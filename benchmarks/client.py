@@ -20,6 +20,7 @@ __all__ = [
     "EventSplitter",
     "Reply",
     "connect",
+    "prompt_tokens",
     "stream_message",
 ]
 
@@ -76,15 +77,24 @@ class Reply:
         sent: when the request was written.
         arrivals: when each piece of text arrived, in order.
         ended: when the last usage report arrived.
-        input_tokens: the prompt's length as the server reported it.
+        input_tokens: the prompt's length as the server reported it, cached parts included.
+        read_tokens: how much of that it reported as read from a cache.
         output_tokens: the reply's length as the server reported it.
+        deltas: the events that came with the pieces of text, as JSON.
     """
 
     sent: float
     arrivals: list[float] = field(default_factory=list[float])
     ended: float = 0.0
     input_tokens: int = 0
+    read_tokens: int = 0
     output_tokens: int = 0
+    deltas: list[bytes] = field(default_factory=list[bytes])
+
+    @property
+    def text(self) -> str:
+        """All text; it is read out of the events only when it is asked for."""
+        return "".join(json.loads(delta)["delta"]["text"] for delta in self.deltas)
 
     @property
     def first(self) -> float:
@@ -178,15 +188,24 @@ async def stream_message(port: int, body: Mapping[str, Any], reply: Reply | None
             for name, value in splitter.feed(data):
                 if name == b"content_block_delta":
                     reply.arrivals.append(now)
+                    reply.deltas.append(value)
                 elif name in (b"message_start", b"message_delta", b"error"):
                     _take(reply, json.loads(value), now)
     return reply
 
 
+def prompt_tokens(usage: Mapping[str, Any]) -> int:
+    """A prompt's length by a usage report, whose ``input_tokens`` leave cached parts out."""
+    parts = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    return sum(usage.get(part) or 0 for part in parts)
+
+
 def _take(reply: Reply, event: Mapping[str, Any], now: float) -> None:
     match event["type"]:
         case "message_start":
-            reply.input_tokens = event["message"]["usage"]["input_tokens"]
+            usage = event["message"]["usage"]
+            reply.input_tokens = prompt_tokens(usage)
+            reply.read_tokens = usage.get("cache_read_input_tokens") or 0
         case "message_delta":
             reply.output_tokens = event["usage"]["output_tokens"]
             reply.ended = now

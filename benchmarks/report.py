@@ -4,6 +4,7 @@ It knows nothing of how figures came about.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,7 @@ def render(report: Report) -> str:
     """The Markdown page."""
     serving = [m for m in report.metrics if m.section == "server"]
     layer = [m for m in report.metrics if m.section == "api layer"]
+    engine = [m for m in report.metrics if m.section == "engine"]
     parts = [
         "# Serving, measured",
         "",
@@ -80,6 +82,9 @@ def render(report: Report) -> str:
     if layer:
         parts += ["", "## The API layer alone, on the scripted engine (no model)", ""]
         parts += _table(report, layer, other=CONSTANT)
+    if engine:
+        parts += ["", "## The engine alone, in a process of its own (no server)", ""]
+        parts += _table(report, engine, other="")
     parts += ["", "## Conditions", ""]
     parts += [f"- {name}: {value}" for name, value in report.facts.items()]
     parts += [f"- {name} runs as `{setup}`" for name, setup in report.setups.items()]
@@ -89,7 +94,7 @@ def render(report: Report) -> str:
 
 
 def _table(report: Report, metrics: Sequence[Metric], *, other: str) -> list[str]:
-    head = ["workload", "unit", "better", "Senryu", other, "compared", "goal", "met"]
+    head = ["workload", "unit", "better", "Senryu", other or "–", "compared", "goal", "met"]
     rows = [head, ["---"] * len(head)]
     for metric in metrics:
         series = report.series.get(metric.id, {})
@@ -115,7 +120,14 @@ def _goal(goal: Goal | None) -> str:
     if goal is None:
         return ""
     subject = "" if goal.of == "value" else f"{goal.of} "
-    return f"{subject}{'≥' if goal.at_least else '≤'} {goal.bound:,g}"
+    return f"{subject}{'≥' if goal.at_least else '≤'} {_bound(goal.bound)}"
+
+
+def _bound(bound: float) -> str:
+    """A bound as it was set: a unit fraction as one, everything else as a decimal."""
+    parts = round(1 / bound)
+    is_fraction = parts > 2 and math.isclose(bound, 1 / parts) and len(f"{bound:g}") > 5
+    return f"1/{parts}" if is_fraction else f"{bound:,g}"
 
 
 def raw_data(report: Report) -> str:

@@ -6,15 +6,16 @@ It knows nothing of what is measured on them.
 import http.client
 import importlib.util
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -58,12 +59,16 @@ class Launcher:
         command: with ``{port}`` where the port belongs.
         ready_path: answers 200 once the model is loaded.
         config: the content of ``senryu.toml`` in the folder it runs in, empty for none.
+        environment: variables beside those of this process.
+        variant: what it is started for, where one subject is started in several ways.
     """
 
     name: str
     command: tuple[str, ...]
     ready_path: str
     config: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,24 @@ class Server:
         return times.user + times.system
 
 
-def senryu_launcher(model: Path, *, threads: int, cells: int) -> Launcher:
-    """Senryu as ``senryu serve`` with the given model, threads and memory, and no prefix cache."""
+def senryu_launcher(
+    model: Path, *, threads: int, cells: int, settings: str = "", variant: str = ""
+) -> Launcher:
+    """Senryu as ``senryu serve``.
+
+    Arguments:
+        model: the GGUF file.
+        threads: native threads.
+        cells: tokens of KV memory.
+        settings: further lines of the model's table in ``senryu.toml``.
+        variant: what it is started for.
+    """
     config = (
         f"[[models]]\nsource = {json.dumps(str(model))}\nid = {json.dumps(MODEL)}\n"
-        f"threads = {threads}\ncells = {cells}\ncache_entries = 0\n"
+        f"threads = {threads}\ncells = {cells}\n{settings}"
     )
     command = (sys.executable, "-m", "senryu", "serve", "--port", "{port}")
-    return Launcher(SENRYU, command, "/ready", config)
+    return Launcher(SENRYU, command, "/ready", config, variant=variant)
 
 
 def find_peer() -> Path | None:
@@ -125,26 +140,33 @@ def peer_version(binary: Path) -> str:
 
 
 def peer_launcher(
-    binary: Path, model: Path, *, threads: int, cells: int, slots: int, extra: tuple[str, ...]
+    binary: Path,
+    model: Path,
+    *,
+    threads: int,
+    cells: int,
+    slots: int,
+    extra: tuple[str, ...],
+    variant: str = "",
 ) -> Launcher:
-    """llama.cpp's server with the same threads and the same KV memory, and no prompt cache.
+    """llama.cpp's server with the same threads and the same KV memory.
 
     Arguments:
         binary: the program.
         model: the GGUF file.
         threads: for prefill and for decoding.
-        cells: tokens of KV memory, shared by all slots as in Senryu.
+        cells: tokens of KV memory of all slots together.
         slots: how many requests it runs at once.
         extra: further arguments, which win over these.
+        variant: what it is started for.
     """
     command = (
         *(str(binary), "--model", str(model), "--host", "127.0.0.1", "--port", "{port}"),
         *("--threads", str(threads), "--threads-batch", str(threads), "--parallel", str(slots)),
-        *("--kv-unified", "--ctx-size", str(cells), "--flash-attn", "auto"),
-        *("--no-cache-prompt", "--cache-ram", "0", "--no-ui"),
+        *("--ctx-size", str(cells), "--flash-attn", "auto", "--no-ui"),
         *extra,
     )
-    return Launcher(PEER, command, "/health")
+    return Launcher(PEER, command, "/health", variant=variant)
 
 
 @contextmanager
@@ -165,6 +187,7 @@ def running(launcher: Launcher) -> Generator[Server]:
             child = subprocess.Popen(
                 command,
                 cwd=folder,
+                env={**os.environ, **launcher.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

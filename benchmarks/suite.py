@@ -8,14 +8,18 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from benchmarks.api_layer import constant_launcher, layer_workloads, scripted_launcher
 from benchmarks.client import BadAnswerError
+from benchmarks.edits import edits_workload
+from benchmarks.engine_layer import Engine, EngineError, engine_workloads
 from benchmarks.figures import Metric, Series
 from benchmarks.progress import Progress
 from benchmarks.prompts import PromptError
+from benchmarks.restart import restart_workload
 from benchmarks.servers import Launcher, Server, ServerError, running
+from benchmarks.sharing import sharing_workloads
 from benchmarks.workloads import (
     Figures,
     Sizes,
@@ -25,12 +29,25 @@ from benchmarks.workloads import (
     warm_up,
 )
 
-__all__ = ["Plan", "Results", "run"]
+__all__ = ["Pair", "Plan", "Results", "run"]
 
-Subject = TypeVar("Subject", Launcher, Server)
+
+class Named(Protocol):
+    """What can be measured: its figures go under its name."""
+
+    @property
+    def name(self) -> str:
+        """The subject."""
+        ...
+
+
+Subject = TypeVar("Subject", bound=Named)
+Pair = tuple[Launcher, ...]
+"""The model servers of a part of the suite: Senryu, then the one it is compared with, if any."""
 
 _FAILURES = (
     BadAnswerError,
+    EngineError,
     PromptError,
     ServerError,
     OSError,
@@ -44,7 +61,11 @@ class Plan:
     """What to run.
 
     Arguments:
-        launchers: the model servers, Senryu first.
+        launchers: the model servers, without a prompt cache.
+        sharing: the same, with their prompt caches.
+        drafting: the same without a cache, the other one with drafts of its own; empty if there
+            is no other one.
+        engine: Senryu's engine without a server.
         sizes: how much is measured on them.
         num_requests: sent to the API layer in one measurement.
         repetitions: of every workload.
@@ -52,16 +73,19 @@ class Plan:
         only: beginnings of workload names, empty for all.
     """
 
-    launchers: tuple[Launcher, ...]
+    launchers: Pair
+    sharing: Pair
+    drafting: Pair
+    engine: Engine
     sizes: Sizes
     num_requests: int
     repetitions: int
     limit_s: float
     only: tuple[str, ...] = ()
 
-    def wants(self, name: str) -> bool:
-        """Whether the workload is among the chosen ones."""
-        return not self.only or name.startswith(self.only)
+    def chosen(self, workloads: Sequence[Workload[Subject]]) -> list[Workload[Subject]]:
+        """Those workloads that are to run."""
+        return [w for w in workloads if not self.only or w.name.startswith(self.only)]
 
 
 @dataclass(slots=True)
@@ -88,20 +112,38 @@ class Results:
 
 def run(plan: Plan) -> Results:
     """Run all chosen workloads; servers live only as long as they are measured."""
-    startup = [w for w in [startup_workload()] if plan.wants(w.name)]
-    serving = [w for w in serving_workloads(plan.sizes) if plan.wants(w.name)]
-    layer = [w for w in layer_workloads(plan.num_requests) if plan.wants(w.name)]
+    sizes = plan.sizes
+    startup = plan.chosen([startup_workload()])
+    serving = plan.chosen(serving_workloads(sizes))
+    edits = plan.chosen([edits_workload(sizes.edits, is_drafting=False)] if sizes.edits else [])
+    drafts = plan.chosen([edits_workload(sizes.edits, is_drafting=True)] if sizes.edits else [])
+    drafts = drafts if plan.drafting else []
+    sharing = plan.chosen(sharing_workloads(sizes))
+    restart = plan.chosen([restart_workload(sizes.restart)] if sizes.restart else [])
+    layer = plan.chosen(layer_workloads(plan.num_requests))
+    engine = plan.chosen(engine_workloads(sizes))
+    paired = (*startup, *serving, *edits, *drafts, *sharing)
     planned = {
-        **{w.name: w.seconds * len(plan.launchers) for w in (*startup, *serving)},
+        **{w.name: w.seconds * len(plan.launchers) for w in paired},
         **{w.name: 2 * w.seconds for w in layer},
+        **{w.name: w.seconds for w in (*restart, *engine)},
     }
     results = Results()
     progress = Progress(planned, plan.repetitions, plan.limit_s)
     print(f"{len(planned)} workloads, about {progress.remaining_s / 60:.0f} minutes", flush=True)
     for workload in startup:
         _interleave(workload, plan.launchers, results, progress)
-    _run_on_servers(serving, plan.launchers, results, progress, prepare=warm_up)
+    for workloads, launchers in (
+        ([*serving, *edits], plan.launchers),
+        (drafts, plan.drafting),
+        (sharing, plan.sharing),
+    ):
+        _run_on_servers(workloads, launchers, results, progress, prepare=warm_up)
+    for workload in restart:
+        _interleave(workload, plan.sharing[:1], results, progress)
     _run_on_servers(layer, (scripted_launcher(), constant_launcher()), results, progress)
+    for workload in engine:
+        _interleave(workload, (plan.engine,), results, progress)
     results.notes += _differences(results)
     return results
 

@@ -2,8 +2,13 @@
 
 import pytest
 
+from benchmarks.api_layer import layer_workloads
 from benchmarks.client import BadAnswerError, Reply
+from benchmarks.edits import edits_workload
+from benchmarks.engine_layer import engine_workloads
 from benchmarks.figures import Goal, Metric, Spread, compare, is_met, percentile, spread
+from benchmarks.restart import restart_workload
+from benchmarks.sharing import sharing_workloads
 from benchmarks.workloads import Sizes, gaps, serving_workloads, startup_workload, steady_rate
 
 RATIO = Metric("decode_1", "decode", "tokens/s", "higher")
@@ -60,6 +65,16 @@ def test_a_gap_that_begins_in_the_interval_counts_whole() -> None:
 
 
 def test_metric_ids_are_unique() -> None:
-    workloads = [startup_workload().metrics, *(w.metrics for w in serving_workloads(Sizes()))]
-    ids = [metric.id for metrics in workloads for metric in metrics]
+    sizes = Sizes()
+    workloads = (
+        startup_workload(),
+        *serving_workloads(sizes),
+        *sharing_workloads(sizes),
+        restart_workload(sizes.restart),
+        edits_workload(sizes.edits, is_drafting=False),
+        edits_workload(sizes.edits, is_drafting=True),
+        *layer_workloads(1000),
+        *engine_workloads(sizes),
+    )
+    ids = [metric.id for workload in workloads for metric in workload.metrics]
     assert len(ids) == len(set(ids))

@@ -56,6 +56,31 @@ def test_a_row_has_both_spreads_the_ratio_and_the_goal() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("bound", "text"),
+    [
+        (1 / 15, "1/15"),
+        (1 / 6, "1/6"),
+        (0.1, "0.1"),
+        (1.05, "1.05"),
+        (3.0, "3"),
+        (10_000, "10,000"),
+    ],
+)
+def test_a_bound_is_shown_as_it_was_set(bound: float, text: str) -> None:
+    metrics = (Metric("x", "decode, 1 stream", "s", "lower", goal=Goal(bound)),)
+    assert row(render(replace(REPORT, metrics=metrics)), "decode, 1 stream")[-2] == f"≤ {text}"
+
+
+def test_the_engine_alone_has_a_table_of_its_own() -> None:
+    metric = Metric("step", "a step", "%", "lower", goal=Goal(3.0), section="engine")
+    series = {"step": {SENRYU: [2.0]}}
+    page = render(replace(REPORT, metrics=(metric,), series=series))
+    assert "## The engine alone" in page
+    assert "## The whole server" not in page
+    assert row(page, "a step")[3:] == ["2.00 [2.00..2.00]", "–", "–", "≤ 3", "yes"]
+
+
 def test_a_missed_goal_stands_out() -> None:
     assert row(render(REPORT), "API memory")[3:] == [
         "151 [151..151]", "–", "–", "≤ 150", "**no**",
