@@ -22,9 +22,9 @@ from benchmarks import machine
 from benchmarks.plot import can_plot
 from senryu.core import Job, Sampling
 from senryu.engine.frames import WorkerConfig
-from senryu.engine.llama.binding import quiet_logs
 from senryu.engine.llama.embedded import prepare
 from senryu.engine.llama.loading import load
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.runner import Runner
 
 __all__ = ["Part", "Placed", "Trace", "main", "record"]

@@ -19,8 +19,8 @@ import llama_cpp
 
 from senryu.core import Job, Sampling
 from senryu.engine.frames import Report, WorkerConfig, encode
-from senryu.engine.llama.binding import quiet_logs
 from senryu.engine.llama.loading import load
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.prefix_cache import RadixCache
 from senryu.engine.llama.runner import Runner
 from senryu.engine.llama.slots import Slots

@@ -153,8 +153,11 @@ def ask(prefix: Body, index: int, *, max_tokens: int) -> Body:
 
 
 def go_on(body: Body, reply: str, text: str) -> Body:
-    """The next turn: the same request with its reply and a further user message."""
-    turn = [{"role": "assistant", "content": reply}, {"role": "user", "content": text}]
+    """The next turn: the same request with its reply and a further user message.
+
+    A model that is asked about random words may answer nothing, which no request may hold.
+    """
+    turn = [{"role": "assistant", "content": reply or "Well."}, {"role": "user", "content": text}]
     return {**body, "messages": [*body["messages"], *turn]}
 
 

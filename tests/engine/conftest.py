@@ -1,14 +1,16 @@
-"""One real engine for all tests of this package: its worker loads the embedded model once."""
+"""Shared by tests of this package: a real engine that is started once, a folder for blocks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from senryu.core import Prompt, Segment
 from senryu.engine.frames import WorkerConfig
 from senryu.engine.supervisor import SupervisedEngine
+from tests.engine.snapshot_places import Place
 
-__all__ = ["SMALL", "chat", "engine"]
+__all__ = ["SMALL", "chat", "engine", "place"]
 
 # Batch-invariant, so that tests can compare greedy replies token by token.
 SMALL = WorkerConfig(cells=8192, threads=2, batch_invariant=True)
@@ -24,6 +26,14 @@ async def engine(anyio_backend: str) -> AsyncIterator[SupervisedEngine]:
     yield engine
     await engine.audit()
     await engine.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """An empty folder for saved blocks; stores opened there are closed."""
+    place = Place(tmp_path / "snapshots")
+    yield place
+    place.close()
 
 
 def chat(text: str) -> Prompt:

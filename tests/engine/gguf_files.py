@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Value", "write_gguf"]
 
-Value = str | bool | int | float | Sequence[int] | Sequence[str]
+Value = str | bool | int | float | Sequence[int] | Sequence[float] | Sequence[str]
 _ALIGNMENT = 32  # of the weights, unless the file says otherwise
 
 
@@ -30,11 +30,15 @@ def _value(value: Value) -> bytes:
         return struct.pack("<II", 4, value)
     if isinstance(value, float):
         return struct.pack("<If", 6, value)
-    kind = 8 if value and isinstance(value[0], str) else 5
-    items = b"".join(
-        _string(item) if isinstance(item, str) else struct.pack("<i", item) for item in value
-    )
+    kind = {str: 8, float: 6}.get(type(value[0]), 5) if value else 5
+    items = b"".join(map(_item, value))
     return struct.pack("<IIQ", 9, kind, len(value)) + items
+
+
+def _item(item: str | int | float) -> bytes:
+    if isinstance(item, str):
+        return _string(item)
+    return struct.pack("<f" if isinstance(item, float) else "<i", item)
 
 
 def _tensor(name: str, shape: Sequence[int], offset: int) -> bytes:

@@ -25,11 +25,11 @@ from senryu.engine.llama.binding import (
     KvType,
     Model,
     NativeError,
-    quiet_logs,
 )
 from senryu.engine.llama.embedded import prepare
 from senryu.engine.llama.loading import load
 from senryu.engine.llama.native_batch import BatchRow
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.sampler import Logits
 from tests.engine.tiny_models import KINDS, WINDOW, Kind, write_tiny_model
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.engine.llama.binding import Model, quiet_logs
+from senryu.engine.llama.binding import Model
 from senryu.engine.llama.calibration import (
     Calibration,
     Choices,
@@ -30,6 +30,7 @@ from senryu.engine.llama.calibration_store import (
     stored_calibrations,
 )
 from senryu.engine.llama.measure import Measurement
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.speculate import TYPICAL_COSTS
 from tests.engine.tiny_models import KINDS, Kind, write_tiny_model
 

@@ -7,16 +7,17 @@ architecture (src/models there).
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.engine.gguf_files import Value, write_gguf
 
-__all__ = ["KINDS", "WINDOW", "Kind", "write_tiny_model"]
+__all__ = ["KINDS", "WINDOW", "Kind", "Vocabulary", "write_tiny_model"]
 
 Kind = Literal["plain", "window", "recurrent", "hybrid"]
+Vocabulary = Literal["bpe", "sentencepiece", "sentencepiece without space"]
 KINDS: tuple[Kind, ...] = ("plain", "window", "recurrent", "hybrid")
 """Attention, attention of which every other layer slides, a state only, and a state beside it."""
 WINDOW = 64
@@ -27,19 +28,29 @@ _TRAINING_CONTEXT = 4096
 _WIDTH, _HEADS, _KV_HEADS, _HIDDEN = 64, 2, 1, 96
 _HEAD = _WIDTH // _HEADS
 _CONV, _INNER, _STATE, _RANK = 4, 2 * _WIDTH, 8, 4  # mamba wants an inner width of twice the outer
-_CONTROL, _NORMAL = 3, 1  # token types
+_NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED, _BYTE = 1, 2, 3, 4, 6  # token types
 _MARKERS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+# In the order in which they are made; the space is spelled as SentencePiece spells it.
+_PIECES = ("th", "the", "\u2581the", "in", "\u2581in", "an", "er", "\u2581\u2581", "\n\n", "\x01x")
 _MERGES = ("t h", "th e", "i n", "a n", "e r")
 
 _Weights = dict[str, NDArray[np.float32]]
 
 
-def write_tiny_model(folder: Path, kind: Kind) -> Path:
-    """Write the model of a kind into ``folder``; the same bytes every time."""
+def write_tiny_model(folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe") -> Path:
+    """Write the model of a kind into ``folder``; the same bytes every time.
+
+    Arguments:
+        folder: where to.
+        kind: the kind of memory that it needs.
+        vocabulary: byte-level BPE, or SentencePiece, which puts a space before text unless the
+            file says that it does not.
+    """
     name = _ARCHITECTURES[kind]
     layers: Sequence[bool]  # whether each attends
     layers = {"recurrent": (False, False), "hybrid": (False, True)}.get(kind, (True, True))
-    tokens = _tokens()
+    tokenizer = _bpe() if vocabulary == "bpe" else _sentencepiece(vocabulary)
+    num_tokens = len(cast(Sequence[str], tokenizer["tokenizer.ggml.tokens"]))
     metadata: dict[str, Value] = {
         "general.architecture": name,
         "general.name": f"tiny {kind}",
@@ -50,17 +61,8 @@ def write_tiny_model(folder: Path, kind: Kind) -> Path:
         f"{name}.attention.head_count": 0 if kind == "recurrent" else _HEADS,
         f"{name}.attention.head_count_kv": [_KV_HEADS if attends else 0 for attends in layers],
         f"{name}.attention.layer_norm_rms_epsilon": 1e-5,
-        f"{name}.vocab_size": len(tokens),
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "gpt-2",
-        "tokenizer.ggml.tokens": tokens,
-        "tokenizer.ggml.token_type": [
-            _CONTROL if token in _MARKERS else _NORMAL for token in tokens
-        ],
-        "tokenizer.ggml.merges": _MERGES,
-        "tokenizer.ggml.bos_token_id": tokens.index("<|endoftext|>"),
-        "tokenizer.ggml.eos_token_id": tokens.index("<|im_end|>"),
-        "tokenizer.ggml.add_bos_token": False,
+        f"{name}.vocab_size": num_tokens,
+        **tokenizer,
     }
     if kind == "window":
         metadata[f"{name}.attention.sliding_window"] = WINDOW
@@ -72,7 +74,7 @@ def write_tiny_model(folder: Path, kind: Kind) -> Path:
         metadata[f"{name}.ssm.state_size"] = _STATE
         metadata[f"{name}.ssm.time_step_rank"] = _RANK
     weights = _Random(np.random.default_rng(KINDS.index(kind)))
-    weights.matrix("token_embd.weight", _WIDTH, len(tokens))
+    weights.matrix("token_embd.weight", _WIDTH, num_tokens)
     weights.norm("output_norm.weight", _WIDTH)
     for index, attends in enumerate(layers):
         layer = f"blk.{index}."
@@ -86,7 +88,7 @@ def write_tiny_model(folder: Path, kind: Kind) -> Path:
         if kind == "window":
             weights.norm(layer + "post_attention_norm.weight", _WIDTH, gain=8)
             weights.norm(layer + "post_ffw_norm.weight", _WIDTH)
-    return write_gguf(folder / f"tiny-{kind}.gguf", metadata, weights=weights.tensors)
+    return write_gguf(folder / f"tiny-{kind}-{vocabulary}.gguf", metadata, weights=weights.tensors)
 
 
 class _Random:
@@ -139,11 +141,44 @@ def _state_space(weights: _Random, layer: str, *, norms: bool) -> None:
         weights.norm(layer + "ssm_c_norm.weight", _STATE)
 
 
-def _tokens() -> list[str]:
+def _bpe() -> dict[str, Value]:
     """All bytes, spelled as byte-level BPE spells them, what the merges make, and the markers."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     spelled = {byte: chr(byte) for byte in printable}
     spelled |= {byte: chr(256 + index) for index, byte in enumerate(others)}
     merged = [merge.replace(" ", "") for merge in _MERGES]
-    return [*(spelled[byte] for byte in range(256)), *merged, *_MARKERS]
+    tokens = [*(spelled[byte] for byte in range(256)), *merged, *_MARKERS]
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt-2",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [
+            _CONTROL if token in _MARKERS else _NORMAL for token in tokens
+        ],
+        "tokenizer.ggml.merges": _MERGES,
+        "tokenizer.ggml.bos_token_id": tokens.index("<|endoftext|>"),
+        "tokenizer.ggml.eos_token_id": tokens.index("<|im_end|>"),
+        "tokenizer.ggml.add_bos_token": False,
+    }
+
+
+def _sentencepiece(vocabulary: Vocabulary) -> dict[str, Value]:
+    """Markers, one of which users may write, all bytes, and a few letters and pieces."""
+    types = {"<unk>": _UNKNOWN, "<s>": _CONTROL, "</s>": _CONTROL, "<|tool|>": _USER_DEFINED}
+    types |= {f"<0x{byte:02X}>": _BYTE for byte in range(256)}
+    types |= dict.fromkeys([*"\u2581abcdefghijklmnopqrstuvwxyz.", *_PIECES], _NORMAL)
+    tokens = list(types)
+    metadata: dict[str, Value] = {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": list(types.values()),
+        "tokenizer.ggml.scores": [-float(index) for index in range(len(tokens))],
+        "tokenizer.ggml.bos_token_id": tokens.index("<s>"),
+        "tokenizer.ggml.eos_token_id": tokens.index("</s>"),
+        "tokenizer.ggml.unknown_token_id": tokens.index("<unk>"),
+        "tokenizer.ggml.add_bos_token": True,
+    }
+    if vocabulary == "sentencepiece without space":
+        metadata["tokenizer.ggml.add_space_prefix"] = False
+    return metadata

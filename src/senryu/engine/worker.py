@@ -39,8 +39,9 @@ from senryu.engine.frames import (
     decode_to_worker,
     encode,
 )
-from senryu.engine.llama.binding import Model, quiet_logs
+from senryu.engine.llama.binding import Model
 from senryu.engine.llama.loading import load
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.runner import Runner, tokenize
 from senryu.engine.llama.slots import AuditError
 from senryu.engine.llama.sources import resolve

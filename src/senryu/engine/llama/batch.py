@@ -48,6 +48,7 @@ class Running:
         arrival: greater for later ones.
         deadline: prompt tokens computed for anybody when it would be done if it had come first.
         speculation: what drafts its reply, if anything.
+        stops: positions where a step ends, because others go on from there or a state is kept.
     """
 
     job: Job

@@ -8,7 +8,6 @@ binding is untyped ctypes, so the type checker's questions about it are answered
 # pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false
 
 import ctypes
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,6 +18,7 @@ import llama_cpp
 import numpy as np
 
 from senryu.engine.llama.native_batch import BatchRow, NativeBatch
+from senryu.engine.llama.native_log import first_error, forget_errors
 from senryu.engine.llama.sampler import Logits
 
 __all__ = [
@@ -27,40 +27,23 @@ __all__ = [
     "KvType",
     "Model",
     "NativeError",
-    "quiet_logs",
 ]
 
 KvType = Literal["f16", "q8_0"]
 
-_ERROR_LEVEL = 4  # enum ggml_log_level
 _CONTROL_ATTR = 1 << 3  # enum llama_token_attr
 _USER_DEFINED_ATTR = 1 << 4
+_BYTE_ATTR = 1 << 5
+_GUARD = "\x01"  # takes the space that is put before text; vocabularies join it with nothing
 _KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8}  # enum ggml_type
 _BF16 = 30
 _MAX_SEQS = 256  # LLAMA_MAX_SEQ
 _PIECE_BYTES = 512
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
-_last_errors: list[str] = []
 
 
 class NativeError(Exception):
     """The native library refused; the message is its own last one where it gave any."""
-
-
-def _on_log(level: int, text: bytes, _data: object) -> None:
-    if level == _ERROR_LEVEL:
-        message = text.decode(errors="replace").strip()
-        _last_errors.append(message)
-        del _last_errors[:-4]
-        print(f"llama.cpp: {message}", file=sys.stderr, flush=True)
-
-
-_log_callback = llama_cpp.llama_log_callback(_on_log)
-
-
-def quiet_logs() -> None:
-    """Let only errors of the native library through, to stderr, a line each."""
-    llama_cpp.llama_log_set(_log_callback, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +85,14 @@ class Model:
     def __init__(self, path: Path) -> None:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
-        _last_errors.clear()
+        forget_errors()
         handle = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
         if not handle:
-            raise NativeError(_last_errors[0] if _last_errors else "unknown reason")
+            raise NativeError(first_error() or "unknown reason")
         self.handle = handle
         self._vocab = llama_cpp.llama_model_get_vocab(handle)
         self._pieces: dict[int, bytes] = {}
-        self._line_break = self._tokenize("\n", special=False) if self._adds_spaces else []
+        self._guard_tokens = self._tokenize(_GUARD, special=False) if self._adds_spaces else []
 
     def close(self) -> None:
         """Free the weights; contexts of the model must be closed before."""
@@ -225,6 +208,8 @@ class Model:
         return (
             self.metadata("tokenizer.ggml.model") == "llama"
             and self.metadata("tokenizer.ggml.add_space_prefix") != "false"
+            # the guard has no other token, and without one the library would end the process
+            and any(self._attributes(token) & _BYTE_ATTR for token in range(self.num_tokens))
         )
 
     def metadata(self, key: str) -> str | None:
@@ -265,15 +250,14 @@ class Model:
                 space put before text, which belongs only where text begins: at the start of a
                 prompt and after a marker (``llama_vocab::impl::tokenize`` in llama.cpp).
         """
-        if continues and self._line_break:
-            # Nothing is put before what follows a line break, and hardly a token spans its end.
-            tokens = self._tokenize("\n" + text, special)
-            size = len(self._line_break)
-            if tokens[:size] == self._line_break:
+        if continues and self._guard_tokens:
+            tokens = self._tokenize(_GUARD + text, special=special)
+            size = len(self._guard_tokens)
+            if tokens[:size] == self._guard_tokens:
                 return tokens[size:]
-        return self._tokenize(text, special)
+        return self._tokenize(text, special=special)
 
-    def _tokenize(self, text: str, special: bool) -> list[int]:
+    def _tokenize(self, text: str, *, special: bool) -> list[int]:
         data = text.encode()
         capacity = len(data) + 8
         while True:
@@ -333,10 +317,10 @@ class Context:
         params.swa_full = True
         params.kv_unified = True
         params.no_perf = True
-        _last_errors.clear()
+        forget_errors()
         handle = llama_cpp.llama_init_from_model(model.handle, params)
         if not handle:
-            raise NativeError(_last_errors[0] if _last_errors else "unknown reason")
+            raise NativeError(first_error() or "unknown reason")
         self._handle = handle
         self._memory = llama_cpp.llama_get_memory(handle)
         self._num_tokens = model.num_tokens
@@ -484,7 +468,7 @@ class Context:
         return buffer.tobytes()
 
     def _write_state(self, native_id: int, data: memoryview) -> int:
-        _last_errors.clear()
+        forget_errors()
         buffer = np.frombuffer(data, dtype=np.uint8)
         size = int(
             llama_cpp.llama_state_seq_set_data(
@@ -492,7 +476,7 @@ class Context:
             )
         )
         if size == 0:
-            raise NativeError(_last_errors[0] if _last_errors else "a state could not be loaded")
+            raise NativeError(first_error() or "a state could not be loaded")
         return size
 
 

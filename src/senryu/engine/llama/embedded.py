@@ -14,7 +14,7 @@ import llama_cpp
 from filelock import FileLock
 
 from senryu.engine.cache_folder import cache_folder
-from senryu.engine.llama.binding import quiet_logs
+from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.shipped import shipped_file
 from senryu.errors import StartupError
 

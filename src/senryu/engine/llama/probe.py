@@ -9,7 +9,7 @@ import sys
 
 import llama_cpp
 
-from senryu.engine.llama.binding import quiet_logs
+from senryu.engine.llama.native_log import quiet_logs
 
 __all__ = ["main"]
 

@@ -223,24 +223,31 @@ def tokenize(model: Model, prompt: Prompt) -> PromptTokens:
     """A prompt's tokens, ``bos`` first where the model has it. Safe from any thread.
 
     Neighbouring texts are joined first, so that tokens do not depend on how a text was cut; a block
-    is tokenised by itself, so that they depend on no other block.
+    is tokenised by itself, so that they depend on no other block. Text that follows text continues
+    it: see ``Model.tokenize``.
     """
     ids: list[int] = []
     block_ends: list[int] = []
+
+    def add(text: str, *, special: bool = False) -> None:
+        if text:
+            continues = bool(ids) and not model.is_marker(ids[-1])
+            ids.extend(model.tokenize(text, special=special, continues=continues))
+
     text = ""
     for segment in prompt.segments:
         if not segment.special and not segment.block:
             text += segment.text
             continue
-        ids += model.tokenize(text, special=False) if text else []
+        add(text)
         text = ""
         if segment.tokens is not None:
             ids += segment.tokens
         else:
-            ids += model.tokenize(segment.text, special=segment.special)
+            add(segment.text, special=segment.special)
         if segment.block:
             block_ends.append(len(ids))
-    ids += model.tokenize(text, special=False) if text else []
+    add(text)
     bos = model.bos
     if model.add_bos and bos is not None and ids[:1] != [bos]:
         ids.insert(0, bos)

@@ -160,7 +160,7 @@ class Scheduler:
             num_prompt = len(running.job.tokens)
             self._totals.prefilled += max(0, min(row.start + row.count, num_prompt) - row.start)
             running.num_computed += row.count
-            if running.num_computed in running.stops:
+            if running.num_computed in running.stops and not self._cache.cuttable:
                 self._keep_state(running)
             if row.sample:
                 outcomes.append(self._extend(running, row, next(results)))
@@ -210,7 +210,11 @@ class Scheduler:
         return self._shares.level(running.flow), running.deadline
 
     def _to_next_stop(self, running: Running) -> int:
-        """Pending tokens up to where a state must be kept, if there is such a place."""
+        """Pending tokens up to where others go on from, or a state must be kept, if anywhere.
+
+        Stopping there lets those others compute their own part in one step with the rest of this
+        job's, before any of them decodes and leaves less of a step to prefill.
+        """
         stops = [stop for stop in running.stops if stop > running.num_computed]
         return min([*stops, len(running.tokens)]) - running.num_computed
 
@@ -295,7 +299,6 @@ class Scheduler:
 
     def _keep_state(self, running: Running) -> None:
         """Keep a copy of memory that cannot be cut, as it is now."""
-        running.stops.discard(running.num_computed)
         if running.seq is None or not self._cache.reuses or not self._slots.num_free_seqs:
             return
         copy = self._slots.acquire()
@@ -364,8 +367,7 @@ class Scheduler:
         # Worth it only while the other is at least as near to the place where they part.
         if later - found.length < _LEAST_SHARED or leader.num_computed < found.length:
             return None
-        if not self._cache.cuttable:
-            leader.stops.add(later)
+        leader.stops.add(later)
         return leader, later
 
     # Memory

@@ -95,18 +95,19 @@ class Index:
     # What is held
 
     def __contains__(self, key: str) -> bool:
+        now = self.now()
         file = self._files.get(key)
-        return key in self._ram or (file is not None and file.expires > self.now())
+        return key in self._ram or (file is not None and file.expires > now)
 
     def use(self, key: str) -> tuple[Block | None, BlockFile | None]:
         """A block in RAM and its file, a living one; they now count as the last that were used."""
+        now = self.now()
         block, file = self._ram.get(key), self._files.get(key)
         if block is not None:
             self._ram.move_to_end(key)
         if file is not None:
             self._files.move_to_end(key)
-            file = file if file.expires > self.now() else None
-        return block, file
+        return block, file if file is not None and file.expires > now else None
 
     def put(self, key: str, block: Block) -> None:
         """Keep a block instead of what the key named so far, whose life it continues."""
