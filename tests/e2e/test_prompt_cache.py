@@ -110,7 +110,8 @@ def test_a_conversation_goes_on_from_the_models_own_tokens(server: RunningServer
         texts = [block.text for block in reply.content if block.type == "text"]
         before = cached_tokens(server)
         held = total(reply.usage) + reply.usage.output_tokens
-        messages += [{"role": "assistant", "content": "".join(texts)}, user(question)]
+        messages.append({"role": "assistant", "content": "".join(texts)})
+        messages.append(user(question))
         ask(client, messages, system, max_tokens=0)
         # all but the last token of the reply and what stands around it was there already
         assert cached_tokens(server) - before >= held - 1

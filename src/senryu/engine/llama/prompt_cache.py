@@ -286,18 +286,17 @@ class PromptCache:
             return False
         if self._is_changed and (not idle_since or self._clock() > self._written_at + _WRITE_S):
             self._write_living()
-        while self._unsaved and self._unsaved[0] not in self._entries.entries():
-            self._unsaved.popleft()
-        if self._unsaved:
-            if self._save(self._unsaved[0], max_blocks=max_blocks) < max_blocks:
-                self._unsaved.popleft()
-            return True
-        idle = min(self._entries.entries(), key=lambda entry: entry.last_use, default=None)
-        if idle is None or idle.last_use > idle_since:
-            return False
-        if self._save(idle, max_blocks=max_blocks) < max_blocks:
-            self._drop(idle)
-        return True
+        num_left = max_blocks
+        while num_left > 0:
+            idle = self._idle(idle_since)
+            entry = idle or self._next_unsaved()
+            if entry is None:
+                break
+            num_saved = self._save(entry, max_blocks=num_left)
+            if num_saved < num_left:  # that was all of it
+                self._drop(entry) if idle else self._unsaved.popleft()
+            num_left -= max(1, num_saved)
+        return num_left < max_blocks
 
     def kept(self, namespace: str) -> tuple[CachedPrefix, ...]:
         """What is kept of a namespace: the living entries, then what is in native memory."""
@@ -334,6 +333,18 @@ class PromptCache:
             len(self._entries) > self._limits.max_entries
             or self._entries.num_tokens > self._limits.max_tokens
         )
+
+    def _idle(self, since: int) -> Entry | None:
+        """The entry used longest ago, if that is idle."""
+        entry = min(self._entries.entries(), key=lambda each: each.last_use, default=None)
+        return entry if entry is not None and entry.last_use <= since else None
+
+    def _next_unsaved(self) -> Entry | None:
+        """The next entry in native memory that a request wants to be kept and that is not saved."""
+        entries = self._entries.entries() if self._unsaved else ()
+        while self._unsaved and self._unsaved[0] not in entries:
+            self._unsaved.popleft()
+        return self._unsaved[0] if self._unsaved else None
 
     def _write_living(self) -> None:
         """Have the list of living entries written down."""

@@ -23,9 +23,11 @@ from senryu.engine.llama.waiting import WaitingJobs
 __all__ = ["Scheduler"]
 
 _LEAST_SHARED = 64  # tokens worth waiting for: fewer are not worth the step that it may cost
-_IDLE_STEPS = 32  # an idle entry costs about as many decode steps a look as moving it out takes
-_BLOCKS_BESIDE_DECODE = 1  # saved in a step in which something decodes, about 1 ms each
-_BLOCKS_ALONE = 8
+# Rows (tokens computed) since its last use after which an entry is idle: each row looks at each of
+# its cells, and so many cost more than saving and loading it again.
+_IDLE_ROWS = 256
+_ROWS_A_BLOCK = 16  # saved beside them: about 1 ms to 40 ms of computing
+_BLOCKS_ALONE = 32
 # With drafts, so that speculation never makes the CPU's attention take its kernel for 64 rows and
 # more, whose rounding differs.
 _MOST_ROWS = 63
@@ -52,7 +54,8 @@ class Scheduler:
         self._shares: Shares[Flow] = Shares()
         self._waiting = WaitingJobs(self._shares)
         self._is_stuck = False  # the next in turn does not fit, until memory is given back
-        self._uses_at_steps: deque[int] = deque(maxlen=_IDLE_STEPS)
+        self._num_rows = 0
+        self._uses_at_rows: deque[tuple[int, int]] = deque()
         self._num_arrived = 0
         self._totals = _Totals()
 
@@ -125,6 +128,7 @@ class Scheduler:
 
     def plan(self) -> Step:
         """Admit what fits, make room, and choose the tokens of the next step."""
+        self._uses_at_rows.append((self._num_rows, self._cache.num_uses))
         placed = self._admit()
         self._make_room()
         decoding = [running for running in self._running if running.num_pending == 1]
@@ -139,10 +143,9 @@ class Scheduler:
             budget -= rows[-1].count
         if decoding:
             rows = self._with_drafts(rows, len(decoding))
-            self._uses_at_steps.append(self._cache.num_uses)
         for row in rows:
             self._slots.grow(row.seq, row.count + len(row.draft))
-        self.tidy(beside_decode=bool(decoding))
+        self._tidy_beside(rows)
         return Step(self._slots.take_journal(), tuple(rows), placed)
 
     def commit(self, step: Step, sampled: Sequence[Sequence[int]]) -> list[Outcome]:
@@ -170,16 +173,9 @@ class Scheduler:
                 outcomes.append(Outcome(running.job, (), FinishReason.LENGTH))
         return outcomes
 
-    def tidy(self, *, beside_decode: bool = False) -> bool:
-        """Let the cache save and move out a little; True if there may be more to do."""
-        idle_since = 0
-        if beside_decode and len(self._uses_at_steps) == _IDLE_STEPS:
-            idle_since = self._uses_at_steps[0]
-        num_blocks = _BLOCKS_BESIDE_DECODE if beside_decode else _BLOCKS_ALONE
-        did = self._cache.tidy(idle_since=idle_since, max_blocks=num_blocks)
-        if did:
-            self._is_stuck = False
-        return did
+    def tidy(self) -> bool:
+        """While there is no work: let the cache save a little; True if there may be more to do."""
+        return self._cache.tidy(idle_since=0, max_blocks=_BLOCKS_ALONE)
 
     def audit(self) -> None:
         """Prove that every sequence id has one owner and covers what the owner computed.
@@ -236,6 +232,20 @@ class Scheduler:
                 num_rows += len(draft)
                 room -= len(draft)
         return rows
+
+    def _tidy_beside(self, rows: Sequence[Row]) -> None:
+        """Let the cache save and move out a little in the shadow of a step."""
+        num_rows = sum(row.count + len(row.draft) for row in rows)
+        ahead = self._num_rows + sum(running.num_pending for running in self._running)
+        self._num_rows += num_rows
+        idle_since = 0
+        while self._uses_at_rows and self._uses_at_rows[0][0] <= ahead - _IDLE_ROWS:
+            idle_since = self._uses_at_rows.popleft()[1]
+        if idle_since:
+            self._uses_at_rows.appendleft((ahead - _IDLE_ROWS, idle_since))
+        num_blocks = max(1, min(_BLOCKS_ALONE, num_rows // _ROWS_A_BLOCK))
+        if self._cache.tidy(idle_since=idle_since, max_blocks=num_blocks):
+            self._is_stuck = False
 
     # Results
 
