@@ -25,7 +25,7 @@ fmt: .venv/.dev ## format the code and apply safe fixes
 docs: .venv/.dev ## write the generated parts of docs/ again
 	$(BIN)/python scripts/docs.py
 
-bench: .venv/.bench ## measure against llama.cpp's own server (about 30 minutes on 2 cores)
+bench: .venv/.bench ## measure against llama.cpp's own server (about an hour on 2 cores)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/.dev ## resolve the dependencies again and write requirements/*.txt
