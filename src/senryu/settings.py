@@ -22,9 +22,10 @@ from pydantic_settings import (
 
 from senryu.errors import StartupError
 
-__all__ = ["KeySettings", "Mode", "ModelSettings", "Settings", "load_settings"]
+__all__ = ["Calibrate", "KeySettings", "Mode", "ModelSettings", "Settings", "load_settings"]
 
 Mode = Literal["compat", "strict"]
+Calibrate = Literal["once", "again", "off"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENV_PREFIX = "SENRYU_"
@@ -69,7 +70,7 @@ class ModelSettings(BaseModel):
     cache_ram_mb: Annotated[int, Field(ge=0)] | None = None
     cache_disk_mb: Annotated[int, Field(ge=0)] = 2048
     speculation: bool = True
-    calibrate: Literal["once", "again", "off"] = "once"
+    calibrate: Calibrate = "once"
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
     batch_invariant: bool = False
 

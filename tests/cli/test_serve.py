@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from senryu.engine.llama.embedded import prepare
 from tests.cli.running import senryu
 from tests.contract.manifest import requirement
 from tests.engine.gguf_files import write_gguf
@@ -173,3 +174,11 @@ def test_a_wrong_variable_is_told_with_its_name() -> None:
         1,
         "SENRYU_PORT",
     )
+
+
+@requirement("cli.serve.calibrate")
+def test_measuring_the_model_can_be_skipped(tmp_path: Path) -> None:
+    arguments = ("--model", str(prepare()), "--calibrate", "off")
+    with running_server(*arguments, SENRYU_CACHE_DIR=str(tmp_path)) as server:
+        wait_for_log(server, "Ready.")
+    assert not (tmp_path / "calibration").exists()

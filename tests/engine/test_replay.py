@@ -27,7 +27,7 @@ class FakeMemory:
         assert end <= self.lengths[seq]
         return bytes(end - start)
 
-    def load(self, seq: int, data: bytes | bytearray) -> None:
+    def load(self, seq: int, data: bytes) -> None:
         self.lengths[seq] = self.lengths.get(seq, 0) + len(data)
 
     def covered(self, seq: int) -> int:

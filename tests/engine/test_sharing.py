@@ -4,7 +4,7 @@ import pytest
 
 from senryu.core import CachePoint, CacheUse, Job
 from senryu.engine.llama.batch import Limits
-from tests.engine.arithmetic import World, expected_reply, job
+from tests.engine.arithmetic import SavedTokens, World, expected_reply, job
 
 
 def test_a_known_prefix_is_not_computed_again() -> None:
@@ -143,6 +143,24 @@ def test_idle_entries_leave_native_memory_while_others_decode() -> None:
         world.step()
     assert world.scheduler.has_work
     assert world.slots.num_used_cells < 300
+
+
+class Forgetful(SavedTokens):
+    """Keeps no block, like a store whose bound is smaller than one."""
+
+    def put(self, key: str, namespace: str, data: bytes, *, expires: float = 0.0) -> None:
+        pass
+
+
+def test_what_cannot_be_kept_is_tried_once() -> None:
+    world = World.make(2048, Limits(4, 3, 512, 64), blocks=Forgetful())
+    world.ask(marked("first", [number % 11 for number in range(1000)], 900))
+    for _ in range(3):
+        world.scheduler.tidy()
+        world.memory.run(world.scheduler.plan())
+    assert not world.scheduler.tidy()
+    world.ask(job("other", [3] * 300, 1))
+    assert world.cache.num_entries <= 2
 
 
 def test_forgetting_a_workspace_leaves_the_others() -> None:

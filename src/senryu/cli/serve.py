@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from senryu.errors import StartupError
 from senryu.serve import run
-from senryu.settings import Mode, load_settings
+from senryu.settings import Calibrate, Mode, load_settings
 
 __all__ = ["app", "serve"]
 
@@ -41,6 +41,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     mode: Mode | None = None,
+    calibrate: Calibrate | None = None,
     config: Path | None = None,
 ) -> int:
     """Serve models through the Messages API.
@@ -59,6 +60,9 @@ def serve(
         Port to listen on (default 8000); 0 takes a free one.
     mode
         `compat` (default) tolerates what it does not know; `strict` refuses it, as the hosted API.
+    calibrate
+        Whether models are measured on this machine to choose threads, micro-batch and attention:
+        `once` (default), `again`, or `off`. For all models, whatever the configuration says.
     config
         Configuration file (default `senryu.toml` in the current folder, if there is one).
     """
@@ -70,6 +74,9 @@ def serve(
     settings = load_settings(
         config, models=models, aliases=_aliases(alias), host=host, port=port, mode=mode
     )
+    if calibrate is not None:
+        chosen = tuple(each.model_copy(update={"calibrate": calibrate}) for each in settings.models)
+        settings = settings.model_copy(update={"models": chosen})
     return run(settings)
 
 

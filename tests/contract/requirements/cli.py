@@ -7,6 +7,7 @@ __all__ = ["REQUIREMENTS"]
 _OWN = "own decision"
 
 REQUIREMENTS = (
+    Requirement("cli.serve.calibrate", "A flag repeats or skips measuring the model.", _OWN),
     Requirement("cli.help", "Every command explains itself with --help and examples.", _OWN),
     Requirement("cli.version", "--version prints the version.", _OWN),
     Requirement("cli.usage", "Wrong usage exits with 2 and a hint on stderr.", _OWN),

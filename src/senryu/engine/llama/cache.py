@@ -29,6 +29,7 @@ class Entry:
         pinned_until: until this time others are evicted first; 0 for never.
         last_use: greater for later uses.
         num_hits: prompts that were begun with it.
+        num_saved: of its blocks, counted from the end, how many were saved outside of memory.
         points: positions in it that requests marked, where others are likely to part from it.
     """
 
@@ -39,11 +40,13 @@ class Entry:
     last_use: int = 0
     points: tuple[int, ...] = ()
     num_hits: int = 0
+    num_saved: int = 0
 
     def inherit(self, other: "Entry") -> None:
         """Stand for another entry from now on, whose tokens this one covers."""
         self.pinned_until = max(self.pinned_until, other.pinned_until)
         self.num_hits += other.num_hits
+        self.num_saved = 0
         self.points = tuple(sorted({*self.points, *other.points}))[-_MAX_POINTS:]
 
 

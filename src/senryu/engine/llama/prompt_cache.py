@@ -15,7 +15,7 @@ from senryu.core import CachedPrefix, CachePoint
 from senryu.engine.llama.cache import Entry, PrefixCache, Tokens
 from senryu.engine.llama.digests import prefix_digests
 from senryu.engine.llama.lifetimes import Lifetimes
-from senryu.engine.llama.slots import SavedData, Slots
+from senryu.engine.llama.slots import Slots
 
 __all__ = ["BLOCK_TOKENS", "Blocks", "CacheLimits", "Found", "PromptCache", "Source"]
 
@@ -33,7 +33,7 @@ class Blocks(Protocol):
         """Whether a block is (probably) there."""
         ...
 
-    def get(self, key: str) -> SavedData | None:
+    def get(self, key: str) -> bytes | None:
         """A block's bytes, verified; None if it is not there after all."""
         ...
 
@@ -81,7 +81,7 @@ class _Block:
 
     start: int
     end: int
-    data: SavedData
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,9 @@ class PromptCache:
                 now=now,
             )
             latest = max(latest, expires)
-        self._is_changed = self._is_changed or bool(points)
+        if ends:
+            self._is_changed = True
+            self._prolong(namespace, tokens, ends=tuple(ends), expires=latest)
         return latest
 
     def keep(
@@ -256,11 +258,8 @@ class PromptCache:
         if not self.reuses or not tokens:
             self._slots.release(seq)
             return
-        entry = self._entries.insert(
-            namespace, tokens, seq, pinned_until=pinned_until, points=points
-        )
-        if entry.pinned_until and self._limits.saves:
-            self._unsaved.append(entry)
+        entry = self._entries.insert(namespace, tokens, seq, points=points)
+        self._pin(entry, pinned_until)
         while self._is_full():
             self.evict()
 
@@ -292,8 +291,8 @@ class PromptCache:
             entry = idle or self._next_unsaved()
             if entry is None:
                 break
-            num_saved = self._save(entry, max_blocks=num_left)
-            if num_saved < num_left:  # that was all of it
+            num_saved, is_whole = self._save(entry, max_blocks=num_left)
+            if is_whole:
                 self._drop(entry) if idle else self._unsaved.popleft()
             num_left -= max(1, num_saved)
         return num_left < max_blocks
@@ -333,6 +332,14 @@ class PromptCache:
             len(self._entries) > self._limits.max_entries
             or self._entries.num_tokens > self._limits.max_tokens
         )
+
+    def _pin(self, entry: Entry, until: float) -> None:
+        """Keep an entry longer than others, and have it saved."""
+        if until > entry.pinned_until:
+            entry.pinned_until = until
+        if entry.pinned_until and self._limits.saves and entry not in self._unsaved:
+            entry.num_saved = 0
+            self._unsaved.append(entry)
 
     def _idle(self, since: int) -> Entry | None:
         """The entry used longest ago, if that is idle."""
@@ -395,17 +402,22 @@ class PromptCache:
         places = sorted({*usual, *(end for end in ends if 0 < end <= length)})
         return [((end - 1) // BLOCK_TOKENS * BLOCK_TOKENS, end) for end in places]
 
-    def _save(self, entry: Entry, *, max_blocks: int) -> int:
-        """Save missing blocks of an entry, at most so many; returns how many that were."""
+    def _save(self, entry: Entry, *, max_blocks: int) -> tuple[int, bool]:
+        """Save missing blocks of an entry, at most so many, each once, the last one first.
+
+        Returns how many were saved, and whether there are no others.
+        """
         if not self._limits.saves:
-            return 0
+            return 0, True
         length = len(entry.tokens)
         layout = self._layout(length, (*entry.points, length))
         if not self._limits.cuttable:
             layout = layout[-1:]  # its other states are other entries
         keys = prefix_digests(entry.namespace, entry.tokens, [end for _, end in layout])
         num_saved = 0
-        for (start, end), key in reversed(list(zip(layout, keys, strict=True))):
+        is_whole = True
+        left = list(zip(layout, keys, strict=True))[: len(layout) - entry.num_saved]
+        for (start, end), key in reversed(left):
             # Only what comes before the last cache point was asked to live.
             living = bool(entry.points) and end <= max(entry.points)
             expires = entry.pinned_until if living else 0.0
@@ -417,16 +429,21 @@ class PromptCache:
                     entry.seq, start, end, key=key, namespace=entry.namespace, expires=expires
                 )
                 num_saved += 1
+            else:
+                is_whole = False
+                break
+            entry.num_saved += 1
         self.num_saved_blocks += num_saved
-        return num_saved
+        return num_saved, is_whole
 
     def _prolong(
         self, namespace: str, tokens: Tokens, *, ends: tuple[int, ...], expires: float
     ) -> None:
         """Keep cells and blocks as long as the living entries that end at ``ends``."""
-        hit = self._entries.lookup(namespace, tokens[: max(ends)])
-        if hit is not None:
-            hit.entry.pinned_until = max(hit.entry.pinned_until, expires)
+        for end in ends:
+            hit = self._entries.lookup(namespace, tokens[:end])
+            if hit is not None and hit.length == end:
+                self._pin(hit.entry, expires)
         if self._limits.saves:
             layout = self._layout(max(ends), ends)
             keys = prefix_digests(namespace, tokens, [end for _, end in layout])

@@ -19,7 +19,6 @@ from senryu.engine.llama.slots import (
     Operation,
     Release,
     SaveBlock,
-    SavedData,
     Slots,
 )
 
@@ -45,7 +44,7 @@ class NativeMemory(Protocol):
         """Copy the cells of a sequence's positions out."""
         ...
 
-    def load(self, seq: int, data: SavedData) -> None:
+    def load(self, seq: int, data: bytes) -> None:
         """Append what was saved to a sequence."""
         ...
 

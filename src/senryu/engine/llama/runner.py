@@ -149,6 +149,7 @@ class Runner:
             pass
         if not self._blocks.flush(timeout_s):
             _logger.warning("not every cached prefix was written to disk in %.0f s", timeout_s)
+        self._blocks.close()
 
     def audit(self) -> None:
         """Prove the accounts, and that the native memory agrees with them.

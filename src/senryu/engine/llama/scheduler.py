@@ -22,6 +22,7 @@ from senryu.engine.llama.waiting import WaitingJobs
 
 __all__ = ["Scheduler"]
 
+_MOST_ENDS = 64  # block ends, from the last one, where saved memory is looked for
 _LEAST_SHARED = 64  # tokens worth waiting for: fewer are not worth the step that it may cost
 # Rows (tokens computed) since its last use after which an entry is idle: each row looks at each of
 # its cells, and so many cost more than saving and loading it again.
@@ -387,7 +388,7 @@ class Scheduler:
         wanted = as_tokens(running.tokens)[:-1]
         points = running.job.cache_points
         places = {point.position for point in points}.union(*(point.lookback for point in points))
-        ends = {*running.job.block_ends, *places, running.num_computed}
+        ends = {*running.job.block_ends[-_MOST_ENDS:], *places, running.num_computed}
         return self._cache.find(running.job.workspace, wanted, ends=ends, other=source)
 
     def _place(self, running: Running) -> CacheUse | None:

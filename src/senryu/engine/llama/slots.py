@@ -20,12 +20,8 @@ __all__ = [
     "Operation",
     "Release",
     "SaveBlock",
-    "SavedData",
     "Slots",
 ]
-
-SavedData = bytes | bytearray
-"""Cells outside native memory."""
 
 _Cells = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -79,7 +75,7 @@ class LoadBlock:
     """Append a saved block to ``seq``."""
 
     seq: int
-    data: SavedData
+    data: bytes
 
 
 Operation = CopyPrefix | Release | Cut | SaveBlock | LoadBlock
@@ -178,7 +174,7 @@ class Slots:
             raise AuditError(f"sequence {seq} does not hold {start} to {end}")
         self._journal.append(SaveBlock(seq, start, end, key, namespace, expires))
 
-    def load(self, seq: int, count: int, data: SavedData) -> None:
+    def load(self, seq: int, count: int, data: bytes) -> None:
         """Give ``seq`` ``count`` more cells and fill them with a saved block of that many."""
         self.grow(seq, count)
         self._journal.append(LoadBlock(seq, data))
