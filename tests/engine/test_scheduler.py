@@ -119,6 +119,15 @@ def test_a_long_prompt_never_holds_up_a_running_stream() -> None:
         assert sum(row.count for row in step.rows) <= 1 + LIMITS.prefill_chunk
 
 
+def test_the_more_prompts_wait_for_few_streams_the_more_of_a_step_is_theirs() -> None:
+    world = World.make(num_cells=512, limits=Limits(9, 9, 64, 8))
+    world.scheduler.submit(job("stream", [1], 40))
+    world.step()
+    for number in range(4):
+        world.scheduler.submit(job(str(number), [20 + number] * 60, 1))
+    assert sum(row.count for row in world.step().rows) == 1 + 8 * 4
+
+
 def test_without_streams_a_prompt_gets_the_whole_step() -> None:
     world = World.make(num_cells=256)
     world.scheduler.submit(job("long", [2] * 100, 1))

@@ -56,7 +56,8 @@ class WorkerConfig:
         threads: native threads; None takes the machine's physical cores.
         cache_entries: finished sequences kept for their prefixes; 0 turns reuse off.
         step_tokens: prompt tokens of a step in which nothing decodes.
-        prefill_chunk: prompt tokens of a step in which something decodes: what a running stream
+        prefill_chunk: prompt tokens of a step in which something decodes, more where many prompts
+            wait and few streams run: what a running stream
             waits for when a long prompt arrives.
         ram_bytes: memory for cached prefixes outside KV memory; None takes an eighth of what is
             free.

@@ -24,7 +24,7 @@ class Limits:
         max_running: sequences in memory that generate.
         max_queued: jobs that may wait beyond those for which there is a free place.
         step_tokens: prompt tokens of a step in which nothing decodes.
-        prefill_chunk: prompt tokens of a step in which something decodes.
+        prefill_chunk: prompt tokens of a step in which something decodes and one prompt waits.
         costs: what steps cost by their rows, for speculation; None does without.
         only_alone: whether to speculate only for a job that runs alone.
     """

@@ -27,8 +27,8 @@ _LEAST_SHARED = 64  # tokens worth waiting for: fewer are not worth the step tha
 # Rows (tokens computed) since its last use after which an entry is idle: each row looks at each of
 # its cells, and so many cost more than saving and loading it again.
 _IDLE_ROWS = 256
-_ROWS_A_BLOCK = 16  # saved beside them: about 1 ms to 40 ms of computing
-_BLOCKS_ALONE = 32
+_ROWS_A_BLOCK = 8  # saved beside them: about 1 ms to 20 ms of computing
+_BLOCKS_ALONE = 64
 # With drafts, so that speculation never makes the CPU's attention take its kernel for 64 rows and
 # more, whose rounding differs.
 _MOST_ROWS = 63
@@ -134,8 +134,8 @@ class Scheduler:
         self._make_room()
         decoding = [running for running in self._running if running.num_pending == 1]
         rows = [self._row(running, 1) for running in decoding]
-        budget = self._limits.prefill_chunk if rows else self._limits.step_tokens
         filling = [running for running in self._running if running.num_pending > 1]
+        budget = self._prefill_budget(len(filling), len(decoding))
         while budget > 0 and filling:
             running = min(filling, key=self._prefill_turn)
             filling.remove(running)
@@ -196,6 +196,15 @@ class Scheduler:
             raise AuditError("a job waits for one that does not run")
 
     # Rows
+
+    def _prefill_budget(self, num_filling: int, num_decoding: int) -> int:
+        """Prompt tokens of a step: the more jobs wait for their first token compared with those
+        that wait for their next one, the more. One prompt alone never gets more than a chunk."""
+        if not num_decoding:
+            return self._limits.step_tokens
+        others = max(0, num_filling - 1)
+        chunk = self._limits.prefill_chunk * (num_decoding + others) // num_decoding
+        return min(chunk, self._limits.step_tokens)
 
     def _row(self, running: Running, count: int) -> Row:
         assert running.seq is not None
