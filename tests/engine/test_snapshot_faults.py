@@ -104,6 +104,16 @@ def test_a_file_damaged_between_two_runs_is_a_miss(
     assert [path.stem for path in place.files] == [key("whole")]
 
 
+@pytest.mark.parametrize("position", range(0, 120, 7))
+def test_a_damaged_header_is_noticed_before_anything_is_read(place: Place, position: int) -> None:
+    put(place.open(), "a")
+    place.reopen().close()
+    data = bytearray(place.file("a").read_bytes())
+    data[position] ^= 255
+    rewrite(place.file("a"), bytes(data))
+    assert key("a") not in place.open()
+
+
 def test_a_block_under_the_name_of_another_is_ignored(place: Place) -> None:
     put(place.open(), "a", "b")
     place.reopen().close()
