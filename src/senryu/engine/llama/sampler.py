@@ -17,14 +17,16 @@ __all__ = ["Allowed", "Logits", "Sampler", "greedy"]
 
 Logits = np.ndarray[Any, np.dtype[np.float32]]
 _Indices = np.ndarray[Any, np.dtype[np.intp]]
-_Weights = np.ndarray[Any, np.dtype[np.float64]]
+_Weights = np.ndarray[Any, np.dtype[np.float32]]
+_Sums = np.ndarray[Any, np.dtype[np.float64]]
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-# Tokens less likely than exp(-24) of the top one are left out: all of them together weigh less than
-# rounding does. Those below exp(-8) are sorted only when the others do not reach top_p.
-_NEGLIGIBLE = 24.0
+# Where tokens are sorted, those are left out that weigh less than rounding does, all of them
+# together; and the unlikely ones, unless the others are too few or do not reach top_p.
+_NEGLIGIBLE = float(np.exp(-24.0))
 _UNLIKELY = float(np.exp(-8.0))
 _COLDEST = 1e-4  # as good as greedy, and nothing overflows
+_BLOCK = 256  # tokens whose weights are summed before one of them is looked for
 
 
 class Allowed(Protocol):
@@ -69,48 +71,68 @@ class Sampler:
         anything of it is allowed, it is what they make of the allowed tokens alone.
         """
         tokens, weights = self._candidates(logits)
-        token = int(tokens[self._draw(weights)])
+        token = self._draw(tokens, weights)
         if allowed is None or allowed.allows(token):
             return token
         flags = _flags(allowed, len(logits))
-        kept = flags[tokens]
-        if weights[kept].max(initial=0.0) > _UNLIKELY:
-            return int(tokens[kept][self._draw(weights[kept])])
+        weights = weights * (flags if tokens is None else flags[tokens])
+        if weights.max() > _UNLIKELY:
+            return self._draw(tokens, weights)
         row = np.flatnonzero(flags)
-        tokens, weights = self._candidates(logits[row])
-        return int(row[tokens[self._draw(weights)]])
+        return int(row[self._draw(*self._candidates(logits[row]))])
 
-    def _candidates(self, logits: Logits) -> tuple[_Indices, _Weights]:
-        """The tokens to draw from, and their weights, of which the greatest in ``logits`` has 1."""
-        temperature = self._temperature
-        top = logits.max()
-        tokens = np.flatnonzero(logits >= top - np.float32(_NEGLIGIBLE * temperature))
-        weights = np.exp((logits[tokens] - top) / np.float32(temperature), dtype=np.float64)
+    def _candidates(self, logits: Logits) -> tuple[_Indices | None, _Weights]:
+        """The tokens to draw from, None for all, and their weights, of which the greatest is 1."""
+        weights = logits - logits.max()
+        weights /= np.float32(self._temperature)
+        np.exp(weights, out=weights)
         kept = self._kept(weights)
-        return (tokens, weights) if kept is None else (tokens[kept], weights[kept])
+        return kept, weights if kept is None else weights[kept]
 
-    def _draw(self, weights: _Weights) -> int:
-        drawn = self._random.random()  # exactly one draw a choice, whatever is kept
-        cumulated = weights.cumsum()
-        index = int(cumulated.searchsorted(drawn * float(cumulated[-1]), side="right"))
-        return min(index, len(weights) - 1)
+    def _draw(self, tokens: _Indices | None, weights: _Weights) -> int:
+        """One of the tokens; exactly one random number is drawn, whatever they are."""
+        place = _locate(weights, self._random.random())
+        return place if tokens is None else int(tokens[place])
 
     def _kept(self, weights: _Weights) -> _Indices | None:
         """Which weights top-k and top-p leave, greatest first; None when that is all."""
         top_k, top_p = self._sampling.top_k, self._sampling.top_p
-        kept = np.arange(len(weights))
-        if 0 < top_k < len(weights):
-            kept = np.argpartition(weights, -top_k)[-top_k:]
-        elif top_p >= 1.0:
+        if top_p >= 1.0 and not 0 < top_k < len(weights):
             return None
-        wanted = top_p * float(weights[kept].sum())
+        kept = np.flatnonzero(weights > _UNLIKELY)
+        if not 0 < top_k <= len(kept):
+            kept = np.flatnonzero(weights > _NEGLIGIBLE)
+        if 0 < top_k < len(kept):
+            kept = kept[np.argpartition(weights[kept], -top_k)[-top_k:]]
+        wanted = top_p * float(weights[kept].sum(dtype=np.float64))
         likely = kept[weights[kept] > _UNLIKELY]
-        if float(weights[likely].sum()) >= wanted and top_p < 1.0:
+        if top_p < 1.0 and float(weights[likely].sum(dtype=np.float64)) >= wanted:
             kept = likely
         kept = kept[np.lexsort((kept, -weights[kept]))]  # equals by id: seeds repeat
         if top_p >= 1.0:
             return kept
-        return kept[: int(weights[kept].cumsum().searchsorted(wanted)) + 1]
+        return kept[: int(weights[kept].cumsum(dtype=np.float64).searchsorted(wanted)) + 1]
+
+
+def _locate(weights: _Weights, share: float) -> int:
+    """The place up to which the weights add up to more than a share of all, below 1.
+
+    The block is found first, then the place in it: a vocabulary's running sum is slow.
+    """
+    whole = len(weights) // _BLOCK * _BLOCK
+    blocks = weights[:whole].reshape(-1, _BLOCK).sum(axis=1, dtype=np.float64)
+    sums = np.append(blocks, weights[whole:].sum(dtype=np.float64)).cumsum()
+    target = share * float(sums[-1])
+    block = _first_beyond(sums, target)
+    first = block * _BLOCK
+    within = weights[first : first + _BLOCK].cumsum(dtype=np.float64)
+    return first + _first_beyond(within, target - float(sums[block - 1]) if block else target)
+
+
+def _first_beyond(sums: _Sums, target: float) -> int:
+    """The first place beyond a target, but, as sums are rounded, none that adds nothing."""
+    last = sums.searchsorted(sums[-1])
+    return int(min(sums.searchsorted(target, side="right"), last))
 
 
 def _flags(allowed: Allowed, num_tokens: int) -> _Flags:
