@@ -30,6 +30,7 @@ bench: .venv/.bench ## measure against llama.cpp's own server (about an hour on 
 
 lock: .venv/.dev ## resolve the dependencies again and write requirements/*.txt
 	$(PYTHON) scripts/setup.py lock
+	$(BIN)/python scripts/clients.py lock
 
 clean: ## remove the environment and caches of this checkout (not the user's cache folder)
 	rm -rf .venv .tools .pytest_cache .ruff_cache .hypothesis .import_linter_cache

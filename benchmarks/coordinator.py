@@ -30,7 +30,7 @@ from benchmarks.servers import Launcher, Server, find_peer, running
 from benchmarks.workloads import warm_up
 from senryu.engine.llama.embedded import prepare
 
-__all__ = ["Script", "Session", "Tally", "metric_sum", "table"]
+__all__ = ["Script", "Session", "Tally", "metric_sum", "prefilled", "table"]
 
 _PREFILLED = (
     "senryu_engine_prefilled_tokens_total",
@@ -155,7 +155,7 @@ def metric_sum(exposition: str, names: Sequence[str]) -> int:
     return round(sum(values))
 
 
-def _prefilled(server: Server) -> int:
+def prefilled(server: Server) -> int:
     """Prompt tokens that the server has computed so far, by its own count."""
     with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
         return metric_sum(answer.read().decode(), _PREFILLED)
@@ -165,10 +165,10 @@ def _measure(launcher: Launcher, script: Script) -> Tally:
     with running(launcher) as server:
         warm_up(server)
         session = Session(server, script)
-        before, began = _prefilled(server), time.perf_counter()
+        before, began = prefilled(server), time.perf_counter()
         asyncio.run(session.replay())
         session.tally.seconds = time.perf_counter() - began
-        session.tally.prefilled = _prefilled(server) - before
+        session.tally.prefilled = prefilled(server) - before
     return session.tally
 
 

@@ -12,6 +12,7 @@ from benchmarks.servers import Launcher, peer_launcher, senryu_launcher
 __all__ = [
     "TOOLS_TEMPLATE",
     "Servers",
+    "agent_pair",
     "calling_pair",
     "drafting_pair",
     "plain_pair",
@@ -66,8 +67,20 @@ def calling_pair(servers: Servers, cells: int, *, has_tools: bool) -> tuple[Laun
         cells: tokens of KV memory.
         has_tools: whether the model's own template tells it of tools.
     """
-    template = () if has_tools else ("--chat-template-file", str(TOOLS_TEMPLATE))
-    return _pair(servers, cells, _NO_CACHE, (*_PEER_PLAIN, *template), "calls of tools")
+    peer_args = (*_PEER_PLAIN, *_template(has_tools))
+    return _pair(servers, cells, _NO_CACHE, peer_args, "calls of tools")
+
+
+def agent_pair(servers: Servers, cells: int, *, has_tools: bool) -> tuple[Launcher, ...]:
+    """For the long conversations of a few agents: prompt caches, any part of memory for each.
+
+    Arguments:
+        servers: what all parts have in common.
+        cells: tokens of KV memory.
+        has_tools: whether the model's own template tells it of tools.
+    """
+    peer_args = ("--kv-unified", "--cache-prompt", *_template(has_tools))
+    return _pair(servers, cells, "", peer_args, "agents")
 
 
 def steady_launcher(servers: Servers, cells: int) -> Launcher:
@@ -78,6 +91,10 @@ def steady_launcher(servers: Servers, cells: int) -> Launcher:
 def sharing_pair(servers: Servers, cells: int) -> tuple[Launcher, ...]:
     """For prompts that share beginnings: prompt caches, memory for each slot of the other."""
     return _pair(servers, cells, _KEEP_SHORT, _PEER_SHARING, "prompts shared")
+
+
+def _template(has_tools: bool) -> tuple[str, ...]:
+    return () if has_tools else ("--chat-template-file", str(TOOLS_TEMPLATE))
 
 
 def _pair(

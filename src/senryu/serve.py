@@ -31,7 +31,7 @@ from senryu.errors import EngineError, StartupError
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, ServedModel
-from senryu.settings import ModelSettings, Settings
+from senryu.settings import ModelSettings, Settings, local_url
 from senryu.store.key_ring import KeyRing, open_key_ring
 from senryu.telemetry import Telemetry, configure_logging
 
@@ -63,7 +63,7 @@ async def _serve(settings: Settings, listener: socket.socket, keys: KeyRing) -> 
     catalog = Catalog(models, settings.aliases)
     app = create_app(Services(settings, catalog, Telemetry(), Memory(keys=keys)))
     server = _Server(server_config(app, settings))
-    base_url = _base_url(settings.host, listener.getsockname()[1])
+    base_url = local_url(settings.host, listener.getsockname()[1])
     print(f"Senryu {__version__} listens on {base_url} and loads its models ...", flush=True)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -138,10 +138,9 @@ def _greeting(
     """What runs, and the lines that point a client at it."""
     lines = [
         f"Model {model.id}: {model.display_name if model.display_name != model.id else info.name}"
-        f" ({info.architecture}, {info.quantization}, window {info.window} tokens)"
+        f" ({info.architecture}, {info.quantization}, {_window(info)})"
         for model, info in models
     ]
-    model, info = models[0]
     key = "YOUR_KEY" if settings.workspaces else "none"
     access = f"export ANTHROPIC_BASE_URL={base_url} ANTHROPIC_API_KEY={key}"
     return "\n".join(
@@ -151,10 +150,20 @@ def _greeting(
             "For an SDK:",
             f"  {access}",
             "For Claude Code:",
-            f"  {access} ANTHROPIC_MODEL={model.id} CLAUDE_CODE_MAX_CONTEXT_TOKENS={info.window}",
+            f"  senryu code --base-url {base_url}",
             "",
             "Ready. Ctrl-C stops.",
         ]
+    )
+
+
+def _window(info: EngineInfo) -> str:
+    text = f"window {info.window} tokens"
+    if info.window <= info.training_context:
+        return text
+    return (
+        f"{text}, beyond the {info.training_context} that it was trained for: positions are scaled"
+        " by YaRN, and replies get worse"
     )
 
 
@@ -202,9 +211,3 @@ def _listen(host: str, port: int) -> socket.socket:
             ) from None
         raise StartupError(f"cannot listen on {host}:{port}: {error.strerror}") from None
     return listener
-
-
-def _base_url(host: str, port: int) -> str:
-    """A URL that reaches the server from this machine."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
-    return f"http://{name}:{port}"

@@ -22,7 +22,15 @@ from pydantic_settings import (
 
 from senryu.errors import StartupError
 
-__all__ = ["Calibrate", "KeySettings", "Mode", "ModelSettings", "Settings", "load_settings"]
+__all__ = [
+    "Calibrate",
+    "KeySettings",
+    "Mode",
+    "ModelSettings",
+    "Settings",
+    "load_settings",
+    "local_url",
+]
 
 Mode = Literal["compat", "strict"]
 Calibrate = Literal["once", "again", "off"]
@@ -38,8 +46,8 @@ class ModelSettings(BaseModel):
     Attributes:
         source: ``embedded``, a path to a GGUF file, or ``hf:ORG/REPO[:FILE]``.
         id: the name clients use; left out, it is made from the source.
-        window: tokens one request may use; left out, the model's training context (bounded by
-            ``cells``).
+        window: tokens one request may use, bounded by ``cells``; left out, the model's training
+            context. Beyond that the model's positions are scaled (YaRN), and replies get worse.
         cells: tokens of KV memory shared by all requests; left out, chosen from the machine's
             memory.
         max_running: requests that generate at the same time.
@@ -107,6 +115,8 @@ class Settings(BaseSettings):
         keys: keys with workspaces.
         models: the models to serve, the first one being the default.
         aliases: other names for models; a name may end in ``*``.
+        cors_origins: origins whose pages may use the API from a browser, or ``*`` for any; by
+            default none.
         max_body_bytes: larger request bodies answer 413.
         max_queued: requests that may wait for each model; one more answers 529.
         report_implicit_cache: whether usage counts tokens as read from the cache that were found
@@ -131,6 +141,7 @@ class Settings(BaseSettings):
     keys: tuple[KeySettings, ...] = ()
     models: tuple[ModelSettings, ...] = (ModelSettings(),)
     aliases: dict[str, str] = {}
+    cors_origins: tuple[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")], ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
     max_queued: Annotated[int, Field(ge=0, le=100_000)] = 256
     report_implicit_cache: bool = False
@@ -185,6 +196,12 @@ class Settings(BaseSettings):
         """Flags, then environment, then the TOML file that ``load_settings`` names."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def local_url(host: str, port: int) -> str:
+    """A URL by which this machine reaches a server that listens so."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)
+    return f"http://{name}:{port}"
 
 
 _DEFAULT_FILE = Path("senryu.toml")

@@ -6,6 +6,7 @@ their status.
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,8 @@ __all__ = ["Access", "Telemetry", "configure_logging"]
 _ACCESS_LOG = logging.getLogger("senryu.access")
 # Asked every few seconds by load balancers and collectors: not worth a line each.
 _PROBES = frozenset({"/health", "/ready", "/metrics"})
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,120}")
+_MAX_PASSED_OVER = 256  # clients may send any number of names
 _QUEUE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _FIRST_TOKEN_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _BETWEEN_TOKENS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -108,6 +111,7 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._passed_over: set[tuple[str, str]] = set()
         self._engines = _EngineCollector()
         self._registry.register(self._engines)
         self._requests = self._counter("requests", "requests answered", "route", "status")
@@ -170,6 +174,21 @@ class Telemetry:
         else:
             self._between_tokens.labels(access.model).observe(now - access.last_text)
         access.last_text = now
+
+    def passed_over(self, kind: Literal["field", "beta"], name: str) -> None:
+        """Tell, once for each, that something of requests changes nothing here.
+
+        Arguments:
+            kind: what it is.
+            name: its name or path, which may be anything: places in lists are left out, and what
+                does not look like a name is not told.
+        """
+        short = ".".join(part for part in name.split(".") if not part.isdigit())
+        if not _NAME.fullmatch(short) or len(self._passed_over) >= _MAX_PASSED_OVER:
+            return
+        if (kind, short) not in self._passed_over:
+            self._passed_over.add((kind, short))
+            _ACCESS_LOG.info("passed over, told once", extra={"facts": {kind: short}})
 
     def finished(self, access: Access) -> None:
         """Count a request and write its line."""

@@ -1,5 +1,7 @@
 """Every failure is an envelope with a request id, whatever went wrong."""
 
+import gzip
+import json
 import logging
 from typing import Any, cast
 
@@ -95,6 +97,46 @@ def test_a_chunked_body_beyond_the_limit_is_refused_on_the_way() -> None:
         assert error_of(app.client.post("/v1/messages", content=parts))[0] == 413
         padded = b" " * 1000 + b'{"model": 1}'
         assert error_of(app.client.post("/v1/messages", content=padded))[0] == 400
+
+
+@requirement("messages.compressed")
+def test_a_compressed_body_is_read_and_bounded_by_what_it_stands_for() -> None:
+    packed = {"content-encoding": "gzip"}
+
+    def post(content: bytes, **headers: str) -> httpx2.Response:
+        return app.client.post("/v1/messages", content=content, headers=headers or packed)
+
+    body = json.dumps(ask("hi")).encode()
+    with running_app(max_body_bytes=2000) as app:
+        assert post(gzip.compress(body)).json()["content"] == [{"type": "text", "text": "hi"}]
+        assert error_of(post(gzip.compress(b" " * 2001)))[0] == 413
+        assert error_of(post(gzip.compress(b" " * 100_000_000)))[0] == 413
+        for broken in (body, gzip.compress(body)[:-9], gzip.compress(body) + b"x", b""):
+            status, _, message = error_of(post(broken))
+            assert (status, "gzip" in message) == (400, True)
+        status, _, message = error_of(post(body, **{"content-encoding": "br"}))
+        assert (status, message.startswith("content-encoding: only gzip")) == (400, True)
+
+
+@requirement("api.cross_origin")
+def test_pages_of_other_origins_have_no_access_unless_they_are_listed() -> None:
+    page = {"origin": "http://pages.example"}
+    preflight = page | {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "x-api-key,anthropic-version",
+    }
+    with running_app() as app:
+        assert app.client.options("/v1/messages", headers=preflight).status_code == 405
+        assert "access-control-allow-origin" not in app.post(ask(), **page).headers
+    with running_app(cors_origins=(page["origin"],), api_key="k" * 16) as app:
+        allowed = app.client.options("/v1/messages", headers=preflight)
+        assert allowed.status_code == 200
+        assert "x-api-key" in allowed.headers["access-control-allow-headers"]
+        refused = app.post(ask(), **page)
+        assert error_of(refused)[0] == 401
+        assert refused.headers["access-control-allow-origin"] == page["origin"]
+        other = app.post(ask(), origin="http://other.example")
+        assert "access-control-allow-origin" not in other.headers
 
 
 @requirement("errors.mistakes_hidden")

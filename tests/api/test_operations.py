@@ -51,6 +51,22 @@ def test_the_log_has_facts_and_no_content(caplog: pytest.LogCaptureFixture) -> N
     assert "kkkk" not in str(vars(record))
 
 
+@requirement("health.passed_over")
+def test_what_is_not_known_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    betas = {"anthropic-beta": "new-thing-2027-01-01, context-management-2025-06-27"}
+    unknown = {"newer": 1, "metadata": {"newer": {"secret": 1}}, "a secret sentence": 2}
+    with caplog.at_level(logging.INFO, logger="senryu"), running_app() as app:
+        for _ in range(2):
+            assert app.post(ask("hi", **unknown), **betas).status_code == 200
+    told = [vars(record)["facts"] for record in caplog.records if "once" in record.getMessage()]
+    assert {tuple(facts.items()) for facts in told} == {
+        (("field", "newer"),),
+        (("field", "metadata.newer"),),
+        (("beta", "new-thing-2027-01-01"),),
+    }
+    assert len(told) == 3
+
+
 @requirement("openapi.document")
 def test_the_document_lists_every_route_of_the_api() -> None:
     with running_app() as app:

@@ -14,6 +14,8 @@ from tests.contract.manifest import requirement
 COMMANDS = [
     "serve",
     "chat",
+    "code",
+    "env",
     "cache list",
     "cache clear",
     "doctor",
@@ -36,7 +38,7 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_the_overview_names_every_command() -> None:
     done = senryu()
     assert done.returncode == 0
-    for command in ("serve", "chat", "cache", "doctor", "models"):
+    for command in ("serve", "chat", "code", "env", "cache", "doctor", "models"):
         assert command in done.stdout
     assert "Exit codes" in done.stdout
 

@@ -105,6 +105,27 @@ def test_gemmas_values_keep_to_their_schema(row: str, special: list[str]) -> Non
     assert shown == {**dict.fromkeys(good, True), **dict.fromkeys(bad, False)}
 
 
+def form(name: str, *required: str) -> dict[str, Any]:
+    """Arguments whose first one says which others there must be."""
+    return {
+        "type": "object",
+        "properties": {"a": {"enum": [name]}, "b": STRING},
+        "required": ["a", *required],
+        "additionalProperties": False,
+    }
+
+
+def test_arguments_may_have_one_of_some_forms() -> None:
+    schema = {"anyOf": [form("x"), form("y", "b")]}
+    python = Matcher(constraint_of("lfm2", LFM2, schema), LFM2)
+    gemma = Matcher(constraint_of("gemma", GEMMA, schema), GEMMA)
+    good = ['a="x"', 'a="y", b=""']
+    for pairs in [*good, 'a="y"', 'a="z", b=""']:
+        assert python.accepts(f"[f({pairs})]<|tool_call_end|>") == (pairs in good)
+        marked = pairs.replace('"', '<|"|>').replace("=", ":").replace(", ", ",")
+        assert gemma.accepts(f"call:f{{{marked}}}<tool_call|>") == (pairs in good)
+
+
 INEXPRESSIBLE: dict[str, dict[str, Any]] = {
     "a reference": {"$ref": "#/$defs/a"},
     "conditions": {"type": "integer", "not": {"const": 1}},

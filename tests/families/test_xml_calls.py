@@ -198,3 +198,34 @@ def test_any_soup_is_read_alike_however_it_is_cut(form: XmlFormat, data: st.Data
 def test_arguments_of_a_forgotten_tool_are_written_as_their_types_say() -> None:
     call = Call("1", "gone", '{"a": "x", "b": 1}')
     assert "<parameter=a>\nx\n</parameter>\n<parameter=b>\n1\n" in written(SINGLE, call)
+
+
+FORMS: dict[str, Any] = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"a": {"enum": [name]}, "b": {"type": "string"}, name: {}},
+            "required": ["a", *required],
+            "additionalProperties": False,
+        }
+        for name, required in (("x", []), ("y", ["b"]))
+    ]
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_of_several_forms_of_arguments_what_is_true_of_all_is_enforced(form: XmlFormat) -> None:
+    tool = Tool("g", "", canonical(FORMS))
+    grammar = form.grammar([tool], True)
+    whole = Matcher(Constraint(grammar.text, grammar.markers), form.markers)
+    asked = Conversation((), tools=(tool,))
+    for arguments, is_possible in [
+        ({"a": "x"}, True),
+        ({"a": "y", "b": "text"}, True),
+        ({"a": "y", "y": 1}, True),  # lacks what this form needs: seen when it is complete
+        ({"b": "text"}, False),
+        ({"a": "z"}, False),
+    ]:
+        numbered = [Numbered(0, Call("1", "g", json.dumps(arguments)))]
+        text = "".join(segment.text for segment in form.write(numbered, asked))
+        assert whole.accepts(text) == is_possible

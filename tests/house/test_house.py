@@ -120,7 +120,7 @@ def test_no_unfinished_marks() -> None:
 
 def test_requirements_name_no_address() -> None:
     address = re.compile(r"\w+://|@ file|--index|--find-links")
-    files = sorted((ROOT / "requirements").iterdir())
+    files = sorted(each for each in (ROOT / "requirements").rglob("*") if each.is_file())
     found = [f"{name_of(p)}:{n}" for p in files for n, line in numbered(p) if address.search(line)]
     assert not found
 

@@ -1,8 +1,11 @@
 """The whole HTTP surface: every route on one screen, the same API below two prefixes, and ours."""
 
+from collections.abc import Sequence
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,6 +42,21 @@ _OWN = [
 ]
 
 
+def _cross_origin(origins: Sequence[str]) -> list[Middleware]:
+    """What lets pages of some origins use the API; keys are sent by scripts, never as cookies."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["request-id", "retry-after"],
+        )
+    ]
+
+
 def create_app(services: Services) -> Starlette:
     """The ASGI app.
 
@@ -61,6 +79,7 @@ def create_app(services: Services) -> Starlette:
     app = Starlette(
         routes=[*_API, *_OWN, *operations],
         middleware=[
+            *_cross_origin(services.settings.cors_origins),
             Middleware(Edge, services.telemetry),
             Middleware(Authentication, services.settings),
         ],

@@ -9,6 +9,12 @@ from senryu.settings import Settings
 __all__ = ["server_config"]
 
 
+# Clients keep idle connections for a while and send the next request on one of them; it fails if
+# the server closed it just then. The official SDKs' pools keep theirs for 5 s, load balancers for
+# 60 s, undici for as long as the server says.
+_KEEP_ALIVE_S = 120
+
+
 class _Protocol(HttpToolsProtocol):
     """Lets the app drop a connection at once: a client that reads nothing never lets it close."""
 
@@ -29,4 +35,5 @@ def server_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
     )

@@ -18,13 +18,14 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 """Where ``senryu serve`` listens unless told otherwise."""
 
 
-def connect(base_url: str | None) -> Anthropic:
-    """A client for a server; the key comes from ``ANTHROPIC_API_KEY`` or ``SENRYU_API_KEY``.
+def connect(base_url: str | None, key: str | None = None) -> Anthropic:
+    """A client for a server.
 
     Arguments:
         base_url: None takes ``ANTHROPIC_BASE_URL``, else ``DEFAULT_BASE_URL``.
+        key: for where neither ``ANTHROPIC_API_KEY`` nor ``SENRYU_API_KEY`` is set.
     """
-    key = os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("SENRYU_API_KEY")
+    key = os.environ.get("ANTHROPIC_API_KEY") or os.environ.get("SENRYU_API_KEY") or key
     url = base_url or os.environ.get("ANTHROPIC_BASE_URL") or DEFAULT_BASE_URL
     return Anthropic(base_url=url, api_key=key or "none")
 

@@ -30,6 +30,12 @@ app = App(
 )
 app.command("senryu.cli.serve:app", name="serve", help="Serve models through the Messages API.")
 app.command("senryu.cli.chat:app", name="chat", help="Chat in the terminal with any server.")
+app.command(
+    "senryu.cli.code:app", name="code", help="Run Claude Code on a server, started if need be."
+)
+app.command(
+    "senryu.cli.env:app", name="env", help="Print the environment that points a client at a server."
+)
 app.command("senryu.cli.cache:app", name="cache", help="See and clear a server's prompt cache.")
 app.command("senryu.cli.doctor:app", name="doctor", help="Check this machine and installation.")
 

@@ -6,7 +6,7 @@ It knows the flags; ``senryu.serve`` knows what to build.
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from senryu.errors import StartupError
 from senryu.serve import run
@@ -41,6 +41,7 @@ def serve(
     host: str | None = None,
     port: int | None = None,
     mode: Mode | None = None,
+    context: Annotated[int | None, Parameter(validator=validators.Number(gte=256))] = None,
     calibrate: Calibrate | None = None,
     config: Path | None = None,
 ) -> int:
@@ -60,6 +61,9 @@ def serve(
         Port to listen on (default 8000); 0 takes a free one.
     mode
         `compat` (default) tolerates what it does not know; `strict` refuses it, as the hosted API.
+    context
+        The window: tokens that one request may use, for all models. Beyond what a model was trained
+        for, its positions are scaled by YaRN and replies get worse.
     calibrate
         Whether models are measured on this machine to choose threads, micro-batch and attention:
         `once` (default), `again`, or `off`. For all models, whatever the configuration says.
@@ -74,10 +78,10 @@ def serve(
     settings = load_settings(
         config, models=models, aliases=_aliases(alias), host=host, port=port, mode=mode
     )
-    if calibrate is not None:
-        chosen = tuple(each.model_copy(update={"calibrate": calibrate}) for each in settings.models)
-        settings = settings.model_copy(update={"models": chosen})
-    return run(settings)
+    changes = {"calibrate": calibrate, "window": context}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    chosen = tuple(each.model_copy(update=changes) for each in settings.models)
+    return run(settings.model_copy(update={"models": chosen}))
 
 
 def _aliases(pairs: list[str] | None) -> dict[str, str] | None:

@@ -50,7 +50,7 @@ class WorkerConfig:
 
     Arguments:
         source: ``embedded``, a path to a GGUF file, or ``hf:ORG/REPO[:FILE]``.
-        window: tokens one request may use; None takes the training context, bounded by ``cells``.
+        window: tokens one request may use, bounded by ``cells``; None takes the training context.
         cells: tokens of KV memory shared by all requests; None chooses from the free memory.
         max_running: requests that generate at the same time, at most 192.
         max_queued: requests that may wait beyond those.

@@ -13,7 +13,7 @@ from senryu.canonical import canonical
 from senryu.core import Segment
 from senryu.families.grammar import json_rule, literal
 
-__all__ = ["InexpressibleError", "LiteralRules", "Notation", "Schema", "write_literal"]
+__all__ = ["InexpressibleError", "LiteralRules", "Notation", "Schema", "forms", "write_literal"]
 
 _MAX_DEPTH = 32
 _NOTES = frozenset(
@@ -81,6 +81,12 @@ class Notation(Protocol):
     def keys(self) -> str:
         """What matches any key."""
         ...
+
+
+def forms(schema: Any) -> list[Any]:
+    """The schemas of which values must have one: those of a schema that is only a union, or it."""
+    is_union = isinstance(schema, dict) and set(cast("dict[str, Any]", schema)) == {"anyOf"}
+    return schema["anyOf"] if is_union else [schema]
 
 
 def write_literal(value: Any, notation: Notation) -> list[Segment]:

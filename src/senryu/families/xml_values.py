@@ -95,7 +95,7 @@ class Parameters:
     def of(cls, tool: Tool) -> "Parameters":
         """Those of a tool, as far as they can be enforced."""
         root = _object(json.loads(tool.enforced or tool.schema))
-        top = _resolved(root, root)
+        top = _merged(_resolved(root, root), root)
         required = [key for key in top.get("required", []) if isinstance(key, str)]
         schemas: dict[str, Any] = dict(_object(top.get("properties")))
         others = top.get("additionalProperties", not schemas)
@@ -241,6 +241,37 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
             break
         found = {**cast("dict[str, Any]", at), **{k: v for k, v in found.items() if k != "$ref"}}
     return found
+
+
+def _merged(schema: Schema, root: Schema) -> Schema:
+    """Of an object that has one of some forms, what is true of all: no tag can depend on another.
+
+    That a call has one of the forms is looked at when it is complete.
+    """
+    options: list[Any] = schema.get("anyOf") or []
+    if not options or "properties" in schema:
+        return schema
+    forms = [_merged(_resolved(_object(option), root), root) for option in options]
+    properties: dict[str, list[Any]] = {}
+    for form in forms:
+        for key, said in _object(form.get("properties")).items():
+            properties.setdefault(key, []).append(said)
+    required = [set(form.get("required", [])) for form in forms]
+    return {
+        "properties": {key: _either(said) for key, said in properties.items()},
+        "required": [key for key in properties if all(key in one for one in required)],
+        "additionalProperties": any(form.get("additionalProperties", True) for form in forms),
+    }
+
+
+def _either(schemas: list[Any]) -> Any:
+    """A schema of all values that one of some has."""
+    different = [one for place, one in enumerate(schemas) if one not in schemas[:place]]
+    if len(different) == 1:
+        return different[0]
+    if all(_object(one).keys() == {"enum"} for one in different):
+        return {"enum": list(dict.fromkeys(value for one in different for value in one["enum"]))}
+    return {"anyOf": different}
 
 
 def _object(value: Any) -> Schema:

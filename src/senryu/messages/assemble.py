@@ -7,6 +7,7 @@ is complete, and are written by ``api/sse.py``.
 from enum import StrEnum
 
 from senryu.core import TokenUsage
+from senryu.wire.context_management import AppliedEdits
 from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.events import (
     ContentBlockDelta,
@@ -142,6 +143,7 @@ class Assembler:
         model: the name that the request used.
         tier: how the request is served.
         diagnostics: what a comparison with an earlier request found.
+        edits: what became of the edits of the context that the client asked for.
     """
 
     def __init__(
@@ -151,11 +153,13 @@ class Assembler:
         *,
         tier: ServiceTier = "standard",
         diagnostics: CacheDiagnostics | None = None,
+        edits: AppliedEdits | None = None,
     ) -> None:
         self._message_id = message_id
         self._model = model
         self._tier: ServiceTier = tier
         self._diagnostics = diagnostics
+        self._edits = edits
         self._state = State.NOTHING_SENT
         self._num_blocks = 0
 
@@ -216,7 +220,8 @@ class Assembler:
             output_tokens=usage.output,
             output_tokens_details=OutputTokensDetails(thinking_tokens=usage.thinking),
         )
-        return closing + self._checked(MessageDelta(delta=end, usage=counts), MessageStop())
+        delta = MessageDelta(delta=end, usage=counts, context_management=self._edits)
+        return closing + self._checked(delta, MessageStop())
 
     def _within(self, block: ReplyBlock, delta: Delta | None) -> list[StreamEvent]:
         """Growth of the open block, if it is one of this kind, else of a new one."""

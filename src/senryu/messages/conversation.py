@@ -10,10 +10,12 @@ from itertools import groupby
 from senryu.canonical import as_written, canonical
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
 from senryu.messages.cache_control import lifetime_s
+from senryu.messages.context_edits import keeps_old_thinking
 from senryu.messages.results import result_lifetime_s, result_text
 from senryu.messages.seals import Seals
 from senryu.messages.thinking import effort_of, thinks
 from senryu.messages.tools import Offer
+from senryu.messages.walk import speaks_for_itself
 from senryu.wire.blocks import (
     ContentBlock,
     RedactedThinkingBlockParam,
@@ -38,7 +40,8 @@ def to_conversation(request: CountTokensRequest, seals: Seals, offer: Offer) -> 
     Arguments:
         request: what the client sent.
         seals: what opens reasoning that comes back. It is kept inside the tool loop in progress;
-            that of earlier turns is left out, for models read replies, not what led to them.
+            that of earlier turns is left out, for models read replies, not what led to them, unless
+            the client says itself how much of it is to be cleared.
         offer: the tools of the request.
     """
     spoken = _said_by("system", _system_passages(request))
@@ -75,9 +78,8 @@ class _Reader:
     """Makes parts of blocks, which must be given in their order."""
 
     def __init__(self, request: CountTokensRequest, seals: Seals, offer: Offer) -> None:
-        messages = request.messages
         self._seals = seals
-        self._thoughts_from = _loop_start(messages) if thinks(request) else len(messages)
+        self._thoughts_from = _thoughts_from(request)
         self._tools = {tool.name: tool for tool in offer.all}
         self._called: dict[str, str] = {}  # a call's id -> its tool
 
@@ -114,20 +116,21 @@ class _Reader:
         )
 
 
+def _thoughts_from(request: CountTokensRequest) -> int:
+    """The number of the first message whose reasoning is kept."""
+    if not thinks(request):
+        return len(request.messages)
+    return 0 if keeps_old_thinking(request) else _loop_start(request.messages)
+
+
 def _loop_start(messages: list[InputMessage]) -> int:
     """The number of the first message of the tool loop in progress.
 
     It begins behind the last message in which the user says anything but what tools said.
     """
     return max(
-        (number + 1 for number, message in enumerate(messages) if _speaks_for_itself(message)),
+        (number + 1 for number, message in enumerate(messages) if speaks_for_itself(message)),
         default=0,
-    )
-
-
-def _speaks_for_itself(message: InputMessage) -> bool:
-    return message.role == "user" and any(
-        not isinstance(block, ToolResultBlockParam) for block in message.content
     )
 
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 
 from senryu.core import Conversation, PromptTokens
 from senryu.messages.caller import Caller
+from senryu.messages.context_edits import clear
 from senryu.messages.conversation import to_conversation
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, LoadedModel
 from senryu.messages.seals import Seals, check_seals
 from senryu.messages.tools import offer_of
 from senryu.messages.validate import check_prompt
+from senryu.wire.context_management import AppliedEdit, AppliedEdits, OriginalTokens
 from senryu.wire.requests import CountTokensRequest
 from senryu.wire.usage import TokenCount
 
@@ -26,12 +28,16 @@ class ReadRequest:
             way.
         prompt: all of it in tokens.
         seals: what vouches for the model's reasoning.
+        num_original: the prompt's tokens before its context was edited.
+        applied: the edits that were made; None if the client asked for none.
     """
 
     conversation: Conversation
     offering: Conversation
     prompt: PromptTokens
     seals: Seals
+    num_original: int
+    applied: AppliedEdits | None = None
 
 
 async def count_tokens(
@@ -45,7 +51,11 @@ async def count_tokens(
     check_prompt(request, caller)
     model = catalog.resolve(request.model).loaded()
     read = await read_request(request, model, caller=caller, memory=memory)
-    return TokenCount(input_tokens=len(read.prompt.ids))
+    original = OriginalTokens(original_input_tokens=read.num_original)
+    return TokenCount(
+        input_tokens=len(read.prompt.ids),
+        context_management=original if read.applied else None,
+    )
 
 
 async def read_request(
@@ -62,9 +72,31 @@ async def read_request(
     if caller.strict:
         check_seals(request, seals)
     offer = offer_of(request)
-    conversation = memory.replies.restored(
-        to_conversation(request, seals, offer), workspace=caller.workspace, model=model.id
+
+    async def read(version: CountTokensRequest) -> tuple[Conversation, PromptTokens]:
+        conversation = memory.replies.restored(
+            to_conversation(version, seals, offer), workspace=caller.workspace, model=model.id
+        )
+        return conversation, await model.engine.tokenize(model.family.render(conversation))
+
+    edits = request.context_management
+    conversation, prompt = await read(request)
+    num_original = len(prompt.ids)
+    applied: list[AppliedEdit] = []
+    for edit in edits.edits if edits else ():
+        cleared = clear(request, edit, num_tokens=len(prompt.ids))
+        if cleared is None:
+            continue
+        shorter, shorter_prompt = await read(cleared.request)
+        saved = len(prompt.ids) - len(shorter_prompt.ids)
+        if saved >= cleared.least:
+            request, conversation, prompt = cleared.request, shorter, shorter_prompt
+            applied.append(cleared.applied(saved))
+    return ReadRequest(
+        conversation,
+        replace(conversation, tools=offer.all),
+        prompt,
+        seals,
+        num_original,
+        AppliedEdits(applied_edits=applied) if edits else None,
     )
-    offering = replace(conversation, tools=offer.all)
-    prompt = await model.engine.tokenize(model.family.render(conversation))
-    return ReadRequest(conversation, offering, prompt, seals)

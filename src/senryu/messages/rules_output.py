@@ -1,5 +1,6 @@
 """Rules of the answer: its limits, its sampling and its form."""
 
+from senryu.messages.betas import STRUCTURED_OUTPUTS
 from senryu.messages.caller import Caller
 from senryu.messages.walk import prefill
 from senryu.wire.requests import CountTokensRequest, MessagesRequest, ThinkingEnabled
@@ -16,15 +17,13 @@ __all__ = [
     "visible_stop_sequences",
 ]
 
-_STRUCTURED_OUTPUTS = "structured-outputs-2025-11-13"
-
 
 def one_format(request: CountTokensRequest, caller: Caller) -> str | None:
     """The older field says the same as the newer, and in strict mode is a beta."""
     older = request.output_format
     if older is None:
         return None
-    if caller.strict and _STRUCTURED_OUTPUTS not in caller.betas:
+    if caller.strict and STRUCTURED_OUTPUTS not in caller.betas:
         return "output_format: Extra inputs are not permitted"
     newer = request.output_config and request.output_config.format
     if newer and newer != older:

@@ -1,11 +1,11 @@
 """Rules of ``thinking``: its budget, what it excludes, and what comes back of it."""
 
+from senryu.messages.betas import INTERLEAVED_THINKING
 from senryu.messages.caller import Caller
-from senryu.messages.walk import prefill
-from senryu.wire.blocks import ContentBlock, ToolResultBlockParam
+from senryu.messages.walk import prefill, speaks_for_itself
+from senryu.wire.blocks import ContentBlock
 from senryu.wire.requests import (
     CountTokensRequest,
-    InputMessage,
     MessagesRequest,
     ThinkingAdaptive,
     ThinkingEnabled,
@@ -20,7 +20,6 @@ __all__ = [
     "thinking_comes_first",
 ]
 
-_INTERLEAVED = "interleaved-thinking-2025-05-14"
 _MIN_TOP_P = 0.95
 _THOUGHTS = ("thinking", "redacted_thinking")
 
@@ -32,7 +31,7 @@ def budget_below_max_tokens(request: MessagesRequest, caller: Caller) -> str | N
     """
     if not isinstance(request.thinking, ThinkingEnabled):
         return None
-    spans_replies = _INTERLEAVED in caller.betas and (request.tools or not caller.strict)
+    spans_replies = INTERLEAVED_THINKING in caller.betas and (request.tools or not caller.strict)
     if request.thinking.budget_tokens < request.max_tokens or spans_replies:
         return None
     return "`max_tokens` must be greater than `thinking.budget_tokens`."
@@ -69,7 +68,7 @@ def loop_begins_with_thinking(request: CountTokensRequest, caller: Caller) -> st
         return None
     found: tuple[int, list[ContentBlock]] | None = None
     for index, message in reversed(list(enumerate(request.messages))):
-        if message.role == "user" and _speaks(message):
+        if speaks_for_itself(message):
             break
         if message.role == "assistant" and message.content:
             found = index, message.content
@@ -116,11 +115,6 @@ def _thinks(request: CountTokensRequest, caller: Caller) -> bool:
     if isinstance(request.thinking, ThinkingEnabled):
         return True
     return caller.strict and isinstance(request.thinking, ThinkingAdaptive)
-
-
-def _speaks(message: InputMessage) -> bool:
-    """Whether the user says anything but what tools said."""
-    return any(not isinstance(block, ToolResultBlockParam) for block in message.content)
 
 
 def _expected(index: int, content: list[ContentBlock]) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from senryu.messages.betas import COMPUTER_USE
 from senryu.messages.caller import Caller
 from senryu.messages.walk import offered_tools, tool_references
 from senryu.wire.blocks import ContentBlock, ToolResultBlockParam, ToolUseBlockParam
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 _SHORT_NAME = re.compile(r"[a-z0-9_]{1,64}")
-_COMPUTER_USE = "computer-use-2025-01-24"
 
 
 def tools_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
@@ -41,9 +41,9 @@ def tools_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
 def betas_of_tools(request: CountTokensRequest, caller: Caller) -> str | None:
     """In strict mode what is a beta is asked for by its name."""
     for index, tool in enumerate(request.tools or ()):
-        is_beta = isinstance(tool, ComputerTool) and _COMPUTER_USE not in caller.betas
+        is_beta = isinstance(tool, ComputerTool) and COMPUTER_USE not in caller.betas
         if caller.strict and is_beta:
-            return f"tools.{index}: `{tool.type}` requires the `{_COMPUTER_USE}` beta"
+            return f"tools.{index}: `{tool.type}` requires the `{COMPUTER_USE}` beta"
     return None
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from senryu.canonical import as_written, canonical
 from senryu.core import Tool
+from senryu.messages.betas import EAGER_TOOLS
 from senryu.messages.cache_control import lifetime_s
 from senryu.messages.caller import Caller
 from senryu.messages.schemas import read_schema
@@ -24,7 +25,6 @@ __all__ = ["Offer", "eager_tools", "enforced_schema", "introduction", "offer_of"
 # Stands in an agent's list for tools that it has not loaded; it is no tool.
 _PLACEHOLDER = "DeferredToolPlaceholder"
 _MAX_READ_SCHEMAS = 512
-_EAGER = "fine-grained-tool-streaming-2025-05-14"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def eager_tools(request: MessagesRequest, caller: Caller) -> frozenset[str]:
     """
     if not request.stream:
         return frozenset()
-    by_beta = _EAGER in caller.betas
+    by_beta = EAGER_TOOLS in caller.betas
     return frozenset(
         tool.name
         for tool in _client_tools(request)

@@ -55,6 +55,7 @@ async def open_turn(
         request.model,
         tier="priority" if plan.job.priority else "standard",
         diagnostics=_diagnose(request, plan, memory),
+        edits=read.applied,
     )
     return Turn(
         plan, chunks, assembler=assembler, manner=_manner(request, plan, caller), recall=recall

@@ -4,6 +4,7 @@ The parameters are those of the tools' public documentation (and for memory of t
 types); the words are ours. Pure data.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from senryu.wire.tools import (
@@ -41,13 +42,27 @@ def tool_schema(tool: ClientTool) -> tuple[str, _Json]:
             return _screen(tool), _COMPUTER_INPUT
 
 
-def _object(properties: _Json, *required: str) -> _Json:
+def _object(properties: _Json, *forms: _Json) -> _Json:
+    """An object that has one of some forms."""
     return {
         "type": "object",
         "properties": properties,
-        "required": list(required),
         "additionalProperties": False,
+        "anyOf": list(forms),
     }
+
+
+def _forms(choice: str, needs: Mapping[str, tuple[str, ...]]) -> list[_Json]:
+    """What an input must have, by the value of one of its properties.
+
+    Arguments:
+        choice: the property.
+        needs: for values, separated by spaces, the names of the others that must be there.
+    """
+    return [
+        {"properties": {choice: {"enum": values.split()}}, "required": [choice, *names]}
+        for values, names in needs.items()
+    ]
 
 
 def _string(description: str) -> _Json:
@@ -84,8 +99,10 @@ _BASH_INPUT = _object(
     {
         "command": _string("The command to run."),
         "restart": {"type": "boolean", "description": "True starts a new shell instead."},
-    }
-) | {"minProperties": 1}
+    },
+    {"required": ["command"]},
+    {"required": ["restart"]},
+)
 
 _EDITOR = (
     "Views, creates and edits text files. `view` shows a file with line numbers, or lists a"
@@ -124,7 +141,13 @@ def _editor_input(inserted: str, *more_commands: str) -> _Json:
         "view_range": _LINES,
         **texts,
     }
-    return _object(properties, "command", "path")
+    needs = {
+        " ".join(("view", *more_commands)): ("path",),
+        "create": ("path", "file_text"),
+        "str_replace": ("path", "old_str"),
+        "insert": ("path", "insert_line", inserted),
+    }
+    return _object(properties, *_forms("command", needs))
 
 
 _MEMORY = (
@@ -148,7 +171,16 @@ _MEMORY_INPUT = _object(
         "old_str": _OLD,
         "view_range": _LINES,
     },
-    "command",
+    *_forms(
+        "command",
+        {
+            "view delete": ("path",),
+            "create": ("path", "file_text"),
+            "str_replace": ("path", "old_str", "new_str"),
+            "insert": ("path", "insert_line", "insert_text"),
+            "rename": ("old_path", "new_path"),
+        },
+    ),
 )
 
 _POINT: _Json = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
@@ -193,7 +225,19 @@ _COMPUTER_INPUT = _object(
             " combination, such as `ctrl+s`. For clicks and `scroll`: keys to hold meanwhile."
         ),
     },
-    "action",
+    *_forms(
+        "action",
+        {
+            "cursor_position left_mouse_down left_mouse_up left_click right_click middle_click"
+            " double_click triple_click screenshot": (),
+            "key type": ("text",),
+            "hold_key": ("text", "duration"),
+            "mouse_move": ("coordinate",),
+            "left_click_drag": ("start_coordinate", "coordinate"),
+            "scroll": ("coordinate", "scroll_direction", "scroll_amount"),
+            "wait": ("duration",),
+        },
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from senryu.errors import InvalidRequestError, ThreadsUnsupportedError
 from senryu.messages import (
     rules_cache,
+    rules_context,
     rules_messages,
     rules_output,
     rules_schemas,
@@ -70,6 +71,7 @@ _BUILT = "ours: nothing known is dropped in silence"
 _ERROR_TEXT = "API: error text"
 _MIGRATION = "API version 2026-10-21, migration guide"
 _EXTENDED = "API: extended thinking"
+_EDITING = "API: context editing"
 _FORMAT = "API: structured outputs"
 
 PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
@@ -107,6 +109,9 @@ PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
     Rule(rules_cache.few_breakpoints, _ERROR_TEXT),
     Rule(rules_cache.one_lifetime_a_block, "API: prompt caching, automatic caching's edge cases"),
     Rule(rules_cache.longer_lifetimes_first, _ERROR_TEXT),
+    Rule(rules_context.edits_are_allowed, _EDITING),
+    Rule(rules_context.edits_are_built, _BUILT),
+    Rule(rules_context.edits_go_together, _EDITING),
     Rule(rules_output.one_format, _FORMAT),
     Rule(rules_schemas.answer_schema_is_enforceable, "API: structured outputs; ours: the limits"),
     Rule(rules_output.format_is_whole, _FORMAT),

@@ -16,7 +16,7 @@ from senryu.wire.blocks import (
     UnbuiltBlock,
     UnbuiltNestedBlock,
 )
-from senryu.wire.requests import CountTokensRequest
+from senryu.wire.requests import CountTokensRequest, InputMessage
 from senryu.wire.tools import ClientTool, UnbuiltTool
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "nested_blocks",
     "offered_tools",
     "prefill",
+    "speaks_for_itself",
     "tool_references",
 ]
 
@@ -67,6 +68,13 @@ def prefill(request: CountTokensRequest) -> list[ContentBlock]:
     """The given beginning of the reply; empty if there is none."""
     last = request.messages[-1]
     return last.content if last.role == "assistant" else []
+
+
+def speaks_for_itself(message: InputMessage) -> bool:
+    """Whether the user says anything but what tools said, which begins a turn of the model's."""
+    return message.role == "user" and any(
+        not isinstance(block, ToolResultBlockParam) for block in message.content
+    )
 
 
 def last_control(request: CountTokensRequest) -> CacheControl | None:

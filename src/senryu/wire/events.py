@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from senryu.wire.base import WireModel
+from senryu.wire.context_management import AppliedEdits
 from senryu.wire.errors import ErrorBody
 from senryu.wire.messages import Message, StopReason
 from senryu.wire.reply_blocks import ReplyBlock
@@ -110,6 +111,9 @@ class MessageDelta(WireModel):
     type: Literal["message_delta"] = "message_delta"
     delta: MessageEnd
     usage: DeltaUsage
+    context_management: Annotated[
+        AppliedEdits | None, Field(exclude_if=lambda value: value is None)
+    ] = None
 
 
 class MessageStop(WireModel):

@@ -69,6 +69,7 @@ def fold(events: Iterable[StreamEvent]) -> Message:
             "stop_reason": end.delta.stop_reason,
             "stop_sequence": end.delta.stop_sequence,
             "usage": start.usage.model_copy(update=counts),
+            "context_management": end.context_management,
         }
     )
 

@@ -1,8 +1,11 @@
 """The reply: one message. Field order is the API's own."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from senryu.wire.base import WireModel
+from senryu.wire.context_management import AppliedEdits
 from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.reply_blocks import ReplyBlock
 from senryu.wire.usage import Usage
@@ -28,3 +31,6 @@ class Message(WireModel):
     container: None = None
     diagnostics: CacheDiagnostics | None = None
     usage: Usage
+    context_management: Annotated[
+        AppliedEdits | None, Field(exclude_if=lambda value: value is None)
+    ] = None

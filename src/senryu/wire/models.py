@@ -30,8 +30,9 @@ class Support(WireModel):
 class ContextManagement(Support):
     """Edits of the context that the server makes."""
 
-    clear_thinking_20251015: Support = Support()
-    clear_tool_uses_20250919: Support = Support()
+    supported: bool = True
+    clear_thinking_20251015: Support = Support(supported=True)
+    clear_tool_uses_20250919: Support = Support(supported=True)
     compact_20260112: Support = Support()
 
 

@@ -27,10 +27,10 @@ class MalformedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[_M]):
-    """A model, and how many fields were dropped because nothing here knows them."""
+    """A model, and where fields were dropped because nothing here knows them."""
 
     value: _M
-    num_dropped: int
+    dropped: tuple[str, ...] = ()
 
 
 def parse(body: bytes, model: type[_M], *, drop_unknown: bool) -> Parsed[_M]:
@@ -50,11 +50,11 @@ def parse(body: bytes, model: type[_M], *, drop_unknown: bool) -> Parsed[_M]:
     except ValueError as error:
         raise MalformedError(f"The request body is not valid JSON: {error}") from None
     try:
-        return Parsed(model.model_validate(data, extra="forbid"), 0)
+        return Parsed(model.model_validate(data, extra="forbid"))
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=True, include_input=False)
-    unknown = sum(problem["type"] == "extra_forbidden" for problem in problems)
-    if not drop_unknown or unknown < len(problems):
+    unknown = tuple(_path(each) for each in problems if each["type"] == "extra_forbidden")
+    if not drop_unknown or len(unknown) < len(problems):
         raise MalformedError(_describe(problems, drop_unknown=drop_unknown))
     return Parsed(model.model_validate(data, extra="ignore"), unknown)
 
@@ -81,8 +81,12 @@ def _describe(problems: list[ErrorDetails], *, drop_unknown: bool) -> str:
     return f"{first} (and {more} more)" if more else first
 
 
+def _path(problem: ErrorDetails) -> str:
+    return ".".join(str(part) for part in problem["loc"])[:_MAX_PATH]
+
+
 def _sentence(problem: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in problem["loc"])[:_MAX_PATH]
+    path = _path(problem)
     context: dict[str, Any] = problem.get("ctx", {})
     match problem["type"]:
         case "missing":

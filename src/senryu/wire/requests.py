@@ -10,6 +10,7 @@ from pydantic import Field
 
 from senryu.wire.base import PlainText, WireModel
 from senryu.wire.blocks import CacheControl, Content, SystemPrompt
+from senryu.wire.context_management import ContextEdits
 from senryu.wire.tools import Tool, ToolChoice
 
 __all__ = [
@@ -115,7 +116,7 @@ class CountTokensRequest(WireModel):
     output_config: OutputConfig | None = None
     output_format: JsonOutputFormat | None = None
     cache_control: CacheControl | None = None
-    context_management: dict[str, Any] | None = None
+    context_management: ContextEdits | None = None
     mcp_servers: list[dict[str, Any]] | None = None
     thread: dict[str, Any] | None = None
     speed: Literal["standard", "fast"] | None = None

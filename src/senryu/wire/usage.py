@@ -1,8 +1,11 @@
 """Token counts as replies report them. Field names and nulls follow the SDK's ``Usage``."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from senryu.wire.base import WireModel
+from senryu.wire.context_management import OriginalTokens
 
 __all__ = [
     "CacheCreation",
@@ -54,6 +57,9 @@ class DeltaUsage(WireModel):
 
 
 class TokenCount(WireModel):
-    """The reply of ``POST /v1/messages/count_tokens``."""
+    """The reply of ``POST /v1/messages/count_tokens``; the context's edits are made already."""
 
     input_tokens: int
+    context_management: Annotated[
+        OriginalTokens | None, Field(exclude_if=lambda value: value is None)
+    ] = None

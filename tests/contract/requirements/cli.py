@@ -8,6 +8,10 @@ _OWN = "own decision"
 
 REQUIREMENTS = (
     Requirement("cli.serve.calibrate", "A flag repeats or skips measuring the model.", _OWN),
+    Requirement("cli.env", "env prints what points a client at a server.", _OWN),
+    Requirement(
+        "cli.code", "code runs Claude Code on a server, which it starts if there is none.", _OWN
+    ),
     Requirement("cli.help", "Every command explains itself with --help and examples.", _OWN),
     Requirement("cli.version", "--version prints the version.", _OWN),
     Requirement("cli.usage", "Wrong usage exits with 2 and a hint on stderr.", _OWN),

@@ -7,6 +7,9 @@ __all__ = ["REQUIREMENTS"]
 OWN = "own decision"
 
 REQUIREMENTS = (
+    Requirement(
+        "health.passed_over", "An unknown field or beta is told in the log, once.", "own decision"
+    ),
     Requirement("health.loading", "Until the model is loaded: 503 on /ready, 529 on the API.", OWN),
     Requirement("health.probes", "Agents' probes need no key.", "observed: Claude Code 2.1"),
     Requirement("health.metrics", "Metrics count requests, tokens, times and load.", OWN),

@@ -22,6 +22,10 @@ REQUIREMENTS = (
         CODE,
     ),
     Requirement("messages.roles.merged", "Consecutive messages of a role are one turn.", SDK),
+    Requirement("messages.compressed", "A request body may be compressed with gzip.", CODE),
+    Requirement(
+        "api.cross_origin", "Pages of other origins have access only where they are listed.", OWN
+    ),
     Requirement("messages.system", "A system prompt is a string or text blocks.", API),
     Requirement(
         "messages.system.in_place",

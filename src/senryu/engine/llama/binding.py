@@ -37,6 +37,7 @@ _BYTE_ATTR = 1 << 5
 _GUARD = "\x01"  # takes the space that is put before text; vocabularies join it with nothing
 _KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8}  # enum ggml_type
 _BF16 = 30
+_YARN = 2  # enum llama_rope_scaling_type
 _MAX_SEQS = 256  # LLAMA_MAX_SEQ
 _PIECE_BYTES = 512
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
@@ -62,6 +63,8 @@ class ContextOptions:
         flash_attention: whether attention is computed by the fused kernel, which skips other
             sequences' cells; the plain one computes and masks them.
         kv_type: format of cached keys and values; ``q8_0`` needs the fused kernel for values.
+        stretch: how many times its training context the model is to see; above 1 its positions are
+            scaled by YaRN (arXiv:2309.00071).
     """
 
     num_cells: int
@@ -73,6 +76,7 @@ class ContextOptions:
     batch_invariant: bool
     flash_attention: bool = True
     kv_type: KvType = "f16"
+    stretch: float = 1.0
 
 
 class Model:
@@ -324,6 +328,10 @@ class Context:
             # does not depend on what else is in the batch or where its cells lie: with F16 it
             # takes another from 64 rows on, and a third for one row of a long context.
             params.type_v = _BF16
+        if options.stretch > 1.0:
+            params.rope_scaling_type = _YARN
+            params.rope_freq_scale = 1.0 / options.stretch
+            params.yarn_orig_ctx = model.training_context
         params.swa_full = True
         params.kv_unified = True
         params.no_perf = True

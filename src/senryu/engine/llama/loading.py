@@ -66,8 +66,9 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         raise StartupError(
             f"{path}: not a decoder-only language model, which is what can be served"
         )
-    num_cells = config.cells or _default_cells(model)
+    num_cells = config.cells or _default_cells(model, config.window or 0)
     num_cells = -(-num_cells // _CELL_STEP) * _CELL_STEP
+    window = min(config.window or model.training_context, num_cells)
     reuse = config.cache_entries > 0
     num_seqs = _num_seqs(model, config)
     calibration = _calibration(model, path, config)
@@ -83,6 +84,7 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         batch_invariant=config.batch_invariant,
         flash_attention=chosen.flash_attention,
         kv_type=chosen.kv_type,
+        stretch=max(1.0, window / model.training_context),
     )
     try:
         context = Context(model, options)
@@ -90,7 +92,6 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         raise StartupError(
             f"{path}: no memory for {num_cells} cells (set `cells` lower): {error}"
         ) from None
-    window = min(config.window or model.training_context, model.training_context, num_cells)
     info = _describe(model, path, window)
     return Loaded(
         model,
@@ -144,7 +145,7 @@ def _fingerprint(path: Path, options: ContextOptions) -> str:
     return (
         f"{file_fingerprint(path)}, llama-cpp-python {version('llama-cpp-python')},"
         f" {options.kv_type}, flash attention {options.flash_attention},"
-        f" batch invariant {options.batch_invariant}"
+        f" batch invariant {options.batch_invariant}, stretch {options.stretch}"
     )
 
 
@@ -152,7 +153,7 @@ def _physical_cores() -> int:
     return psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
 
 
-def _default_cells(model: Model) -> int:
+def _default_cells(model: Model, window: int) -> int:
     """Four full windows, within half of the memory that is free now.
 
     Four, because a request rarely fills its window and prefixes want room too: for the embedded
@@ -160,7 +161,7 @@ def _default_cells(model: Model) -> int:
     """
     cell_bytes = max(1, _cell_bytes(model))
     affordable = psutil.virtual_memory().available // 2 // cell_bytes
-    wanted = min(_DEFAULT_WINDOWS * model.training_context, affordable)
+    wanted = min(_DEFAULT_WINDOWS * max(window, model.training_context), affordable)
     return max(_MIN_CELLS, wanted // _CELL_STEP * _CELL_STEP)
 
 

@@ -95,7 +95,7 @@ class Sampler:
         return place if tokens is None else int(tokens[place])
 
     def _kept(self, weights: _Weights) -> _Indices | None:
-        """Which weights top-k and top-p leave, greatest first; None when that is all."""
+        """Which weights top-k and top-p leave; None when that is all."""
         top_k, top_p = self._sampling.top_k, self._sampling.top_p
         if top_p >= 1.0 and not 0 < top_k < len(weights):
             return None
@@ -104,14 +104,18 @@ class Sampler:
             kept = np.flatnonzero(weights > _NEGLIGIBLE)
         if 0 < top_k < len(kept):
             kept = kept[np.argpartition(weights[kept], -top_k)[-top_k:]]
-        wanted = top_p * float(weights[kept].sum(dtype=np.float64))
-        likely = kept[weights[kept] > _UNLIKELY]
-        if top_p < 1.0 and float(weights[likely].sum(dtype=np.float64)) >= wanted:
-            kept = likely
-        kept = kept[np.lexsort((kept, -weights[kept]))]  # equals by id: seeds repeat
-        if top_p >= 1.0:
-            return kept
-        return kept[: int(weights[kept].cumsum(dtype=np.float64).searchsorted(wanted)) + 1]
+        return kept if top_p >= 1.0 else kept[_nucleus(weights[kept], top_p)]
+
+
+def _nucleus(weights: _Weights, top_p: float) -> _Flags:
+    """Which are the greatest ones that add up to a share of all; of equals all or none."""
+    wanted = top_p * float(weights.sum(dtype=np.float64))
+    likely = weights[weights > _UNLIKELY]
+    if float(likely.sum(dtype=np.float64)) < wanted:
+        likely = weights
+    falling = np.sort(likely)[::-1]
+    place = int(falling.cumsum(dtype=np.float64).searchsorted(wanted))
+    return weights >= falling[min(place, len(falling) - 1)]
 
 
 def _locate(weights: _Weights, share: float) -> int:

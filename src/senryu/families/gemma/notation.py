@@ -15,6 +15,7 @@ from senryu.families.grammar import literal
 from senryu.families.literal_grammar import (
     InexpressibleError,
     LiteralRules,
+    forms,
     write_literal,
 )
 
@@ -100,10 +101,10 @@ def arguments_rules(schema: str, prefix: str) -> tuple[str, tuple[str, ...]]:
         InexpressibleError: the notation cannot say what the schema does.
     """
     parsed: Any = json.loads(schema)
-    if not isinstance(parsed, dict) or cast("dict[str, Any]", parsed).get("type") != "object":
-        raise InexpressibleError
     rules = LiteralRules(_GEMMA, prefix)
-    name = rules.value(cast("dict[str, Any]", parsed))
+    name = rules.value(parsed)
+    if not all(isinstance(one, dict) and one.get("type") == "object" for one in forms(parsed)):
+        raise InexpressibleError
     return name, tuple(rules.lines)
 
 

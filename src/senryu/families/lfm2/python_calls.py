@@ -17,6 +17,7 @@ from senryu.families.grammar import json_rule, literal
 from senryu.families.literal_grammar import (
     InexpressibleError,
     LiteralRules,
+    forms,
     write_literal,
 )
 
@@ -102,19 +103,25 @@ def call_rule(tool: Tool, name: str, index: int) -> tuple[str, list[str]]:
 
 
 def _arguments(text: str, prefix: str) -> tuple[str, list[str]]:
-    parsed: Any = json.loads(text)
-    if not isinstance(parsed, dict):
+    rules = LiteralRules(_PYTHON, prefix)
+    members = [_members(form, rules) for form in forms(json.loads(text))]
+    if len(members) > 1 and not all(members):
         raise InexpressibleError
-    schema = cast("dict[str, Any]", parsed)
+    return members[0] if len(members) == 1 else f"({' | '.join(members)})", rules.lines
+
+
+def _members(form: Any, rules: LiteralRules) -> str:
+    """What matches the arguments of one form."""
+    if not isinstance(form, dict):
+        raise InexpressibleError
+    schema = cast("dict[str, Any]", form)
     properties: dict[str, Any] = schema.get("properties", {})
     others: Any = schema.get("additionalProperties", True)
     is_plain = schema.get("type", "object") == "object" and not set(schema) - _KEYWORDS
     names_all = others is False or (others is True and "properties" in schema)
     if not (is_plain and names_all and all(map(_is_identifier, properties))):
         raise InexpressibleError
-    rules = LiteralRules(_PYTHON, prefix)
-    members = rules.members(schema, {name: f"{name}=" for name in properties})
-    return members, rules.lines
+    return rules.members(schema, {name: f"{name}=" for name in properties})
 
 
 def python_call(call: Call, name: str) -> str:

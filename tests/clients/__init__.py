@@ -1,0 +1,1 @@
+"""Real clients, unmodified, installed from their registries when they are first needed."""
