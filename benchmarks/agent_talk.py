@@ -19,6 +19,7 @@ from benchmarks.servers import MODEL
 __all__ = ["Ask", "Talk"]
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
+_ACCOUNTING = "x-anthropic-billing-header"
 _SYSTEM_WORDS = 3600  # about 20 kB
 _TOOL_WORDS = 330  # a description
 _TOOLS, _AGENT_TOOLS = 12, 8
@@ -94,9 +95,8 @@ class Talk:
 
     def _ask(self, turn: int, conversation: "_Conversation") -> Ask:
         self._num_sent += 1
-        header = (
-            f"x-anthropic-billing-header: cc_version=2.1; cch={self._random.randrange(16**5):05x}"
-        )
+        changing = f"{self._random.randrange(16**5):05x}"
+        header = f"{_ACCOUNTING}: cc_version=2.1.330.b2c; cc_entrypoint=cli; cch={changing};"
         body = {
             "model": MODEL,
             "max_tokens": self._max_tokens,

@@ -27,6 +27,7 @@ _SLOTS = 16
 _NO_CACHE = "cache_entries = 0\n"
 # Not a default of the setting: nearly everything here is shorter than what is worth keeping.
 _KEEP_SHORT = "cache_min_tokens = 16\n"
+_NOTHING_KEPT = "cache_disk_mb = 0\n"  # or a second run would find what the first one left
 _PEER_PLAIN = ("--kv-unified", "--no-cache-prompt", "--cache-ram", "0")
 _PEER_SHARING = ("--no-kv-unified", "--cache-prompt")
 _PEER_DRAFTS = ("--spec-type", "ngram-simple")
@@ -80,7 +81,7 @@ def agent_pair(servers: Servers, cells: int, *, has_tools: bool) -> tuple[Launch
         has_tools: whether the model's own template tells it of tools.
     """
     peer_args = ("--kv-unified", "--cache-prompt", *_template(has_tools))
-    return _pair(servers, cells, "", peer_args, "agents")
+    return _pair(servers, cells, _NOTHING_KEPT, peer_args, "agents")
 
 
 def steady_launcher(servers: Servers, cells: int) -> Launcher:

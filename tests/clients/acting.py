@@ -1,7 +1,7 @@
 """An engine that acts: what it replies depends on what the prompt says, as a model's would."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +10,17 @@ from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 
 __all__ = ["Act", "Actor", "call", "num_results"]
 
-Act = Callable[[str], str | Sequence[str | Chunk]]
-"""From a prompt's text, markers spelled, to the reply's. It may raise what an engine raises."""
+Act = Callable[[str], str | ScriptedEngine]
+"""From a prompt's text, markers spelled, to the reply's, or to an engine with a script of its own.
+It may raise what an engine raises."""
+
+
+_THINKING = "<think>\n"
+_THOUGHT = "Let me see.\n</think>\n\n"
 
 
 class Actor(ScriptedEngine):
-    """Replies as its script tells from the prompt.
+    """Replies as its script tells from the prompt; where it is to think, it does so first.
 
     Arguments:
         act: the script.
@@ -40,11 +45,10 @@ class Actor(ScriptedEngine):
         ).decode()
         self.prompts.append(prompt)
         said = self._act(prompt)
-        script = [said] if isinstance(said, str) else said
-        self._script = [
-            part if isinstance(part, Chunk) else Chunk(tuple(part.encode()), part)
-            for part in script
-        ]
+        if isinstance(said, ScriptedEngine):
+            return await said.generate(job)
+        text = f"{_THOUGHT}{said}" if prompt.endswith(_THINKING) else said
+        self._script = [Chunk(tuple(text.encode()), text)]
         return await super().generate(job)
 
 

@@ -89,8 +89,8 @@ def test_llm(tmp_path: Path) -> None:
 def test_inspect(tmp_path: Path) -> None:
     def acts(prompt: str) -> str:
         if num_results(prompt):
-            return "I looked.\n</think>\n\nIt means moon."
-        return f"Let me look.\n</think>\n\n{call('lookup', {'word': 'luna'})}"
+            return "It means moon."
+        return call("lookup", {"word": "luna"})
 
     alias = "claude-haiku-4-5-20251001"
     with running_app(Actor(acts), aliases={alias: MODEL}) as app:

@@ -32,7 +32,7 @@ async def main() -> None:
         cwd=folder,
         mcp_servers={"scales": create_sdk_mcp_server("scales", tools=[weigh])},
         allowed_tools=["mcp__scales__weigh"],
-        permission_mode="bypassPermissions",
+        permission_mode="acceptEdits",
         max_turns=6,
     )
     tools: list[str] = []
