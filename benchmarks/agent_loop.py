@@ -26,7 +26,7 @@ from benchmarks.servers import Server, find_peer, running
 from benchmarks.workloads import warm_up
 from senryu.engine.llama.embedded import prepare
 
-__all__ = ["Turn", "replay", "table"]
+__all__ = ["SLACK", "Turn", "replay", "summary", "table"]
 
 SLACK = 32
 """Tokens of a prompt that may be computed beside the new ones."""

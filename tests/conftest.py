@@ -7,7 +7,9 @@ from hypothesis import settings
 
 from tests.support.server import RunningServer, running_server
 
-__all__ = ["anyio_backend", "server"]
+__all__ = ["anyio_backend", "pytest_plugins", "server"]
+
+pytest_plugins = ["tests.clients.plugin"]
 
 # A busy machine is slow, not wrong: generated cases have no deadline of their own.
 settings.register_profile("senryu", deadline=None)

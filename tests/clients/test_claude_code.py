@@ -1,13 +1,15 @@
 """Claude Code, unmodified, in print mode: its loop of requests with tools really executed."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from senryu.cli.agent_env import Target, claude_code_env
-from senryu.engine.scripted import Gate, ScriptedEngine
+from senryu.engine.scripted import SCRIPTED_INFO, Gate, ScriptedEngine
 from senryu.errors import EngineError, OverloadedError, RateLimitError
 from tests.clients.acting import Actor, call, num_results
 from tests.clients.installed import run_command, run_python
@@ -18,6 +20,7 @@ from tests.support.app import MODEL, running_app
 
 CLIENT = "@anthropic-ai/claude-code"
 WINDOW = 200_000
+INFO = replace(SCRIPTED_INFO, window=WINDOW, training_context=WINDOW)
 
 __all__ = ["CLIENT", "Session"]
 
@@ -37,7 +40,12 @@ class Session:
         self.note = self.work / "note.txt"
 
     def ask(
-        self, base_url: str, prompt: str, *options: str, window: int = WINDOW, **variables: str
+        self,
+        base_url: str,
+        prompt: str,
+        *options: str,
+        window: int = WINDOW,
+        variables: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
         """What the client says, event by event.
 
@@ -48,7 +56,8 @@ class Session:
             window: the model's.
             variables: what is set besides; an empty one is left out.
         """
-        given = claude_code_env(Target(base_url, "none", MODEL, MODEL, window)) | variables
+        given = claude_code_env(Target(base_url, "none", MODEL, MODEL, window))
+        given |= variables or {}
         shown = run_command(
             "claude-code",
             *("claude", "-p", prompt, "--output-format", "stream-json", "--verbose"),
@@ -121,7 +130,7 @@ def test_a_key_in_the_other_header(session: Session) -> None:
     key = "k" * 20
     variables = {"ANTHROPIC_API_KEY": key, "ANTHROPIC_AUTH_TOKEN": "", "ANTHROPIC_MODEL": "mine"}
     with running_app(Actor(lambda _: "Hello."), api_key=key, aliases={"mine": MODEL}) as app:
-        events = session.ask(app.base_url, "Hi.", **variables)
+        events = session.ask(app.base_url, "Hi.", variables=variables)
     assert result_of(events)["result"] == "Hello."
 
 
@@ -139,7 +148,8 @@ def test_foundry_mode(session: Session) -> None:
         recording(app.base_url) as recorder,
     ):
         url = f"{recorder.base_url}/anthropic"
-        events = session.ask("", "Write a note.", **variables, ANTHROPIC_FOUNDRY_BASE_URL=url)
+        variables |= {"ANTHROPIC_FOUNDRY_BASE_URL": url}
+        events = session.ask("", "Write a note.", variables=variables)
     assert result_of(events)["result"] == "All done."
     assert {each.path.partition("?")[0] for each in recorder.sent} == {"/anthropic/v1/messages"}
 
@@ -156,7 +166,7 @@ def test_sub_agents_work_at_the_same_time(session: Session) -> None:
             if len(arrived) == 2:
                 both.open()
             said = f"</think>\n\n{arrived[-1]} is done."
-            return ScriptedEngine([said], info=engine.info, gates={0: both})
+            return ScriptedEngine([said], info=INFO, gates={0: both})
         if "alpha is done" in prompt and "beta is done" in prompt:
             return "Both are done."
         calls = [
@@ -184,7 +194,7 @@ def test_sub_agents_work_at_the_same_time(session: Session) -> None:
 @exercises(CLIENT, "a deferred tool, found by its own search and then called")
 def test_a_deferred_tool_is_found_and_called(session: Session) -> None:
     notebook = session.work / "book.ipynb"
-    cell = {"cell_type": "markdown", "id": "c", "metadata": {}, "source": ["old"]}
+    cell: dict[str, Any] = {"cell_type": "markdown", "id": "c", "metadata": {}, "source": ["old"]}
     notebook.write_text(
         json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}),
         encoding="utf-8",
@@ -228,7 +238,7 @@ def test_it_tries_again(session: Session, failure: str) -> None:
             raise errors[failure]
         if len(tries) == 1 and failure == "event":
             broken = EngineError("the worker died")
-            return ScriptedEngine(["Hel"], info=engine.info, errors={1: broken})
+            return ScriptedEngine(["Hel"], info=INFO, errors={1: broken})
         return "Hello."
 
     engine = Actor(act)

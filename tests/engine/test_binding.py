@@ -19,13 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from senryu.engine.frames import WorkerConfig
-from senryu.engine.llama.binding import (
-    Context,
-    ContextOptions,
-    KvType,
-    Model,
-    NativeError,
-)
+from senryu.engine.llama.binding import Context, Model, NativeError
+from senryu.engine.llama.context_options import ContextOptions, KvType
 from senryu.engine.llama.embedded import prepare
 from senryu.engine.llama.loading import load
 from senryu.engine.llama.native_batch import BatchRow

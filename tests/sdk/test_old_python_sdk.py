@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.clients.table import exercises
 from tests.contract.manifest import requirement
 from tests.messages.turns import Scripts
 from tests.support.app import MODEL, running_app
@@ -45,6 +46,7 @@ def test_the_0x_sdk_prewarms_and_reads_the_counts() -> None:
         assert usage["input_tokens"] == warmed["input_tokens"]
 
 
+@exercises("anthropic 0.x", "a loop of tools")
 @requirement("sdk.python-0x", "tools.history")
 def test_the_0x_sdk_goes_through_a_tool_loop() -> None:
     call = '<tool_call>\n{"name": "add", "arguments": {"a": 2, "b": 3}}\n</tool_call>'
@@ -56,6 +58,7 @@ def test_the_0x_sdk_goes_through_a_tool_loop() -> None:
     assert seen["answer"] == "It is 5."
 
 
+@exercises("anthropic 0.x", "create, stream, count, errors")
 @requirement("sdk.python-0x")
 def test_the_0x_sdk_creates_streams_counts_and_reads_errors(server: RunningServer) -> None:
     seen = seen_by_old_client("everything", server.base_url, "smollm2-135m-instruct")

@@ -4,6 +4,7 @@ import anthropic
 import pytest
 from anthropic.types import Message, TextBlock
 
+from tests.clients.table import exercises
 from tests.contract.manifest import requirement
 from tests.support.server import RunningServer
 
@@ -178,6 +179,7 @@ def test_raw_response_has_a_request_id(client: anthropic.Anthropic) -> None:
 
 
 @pytest.mark.anyio
+@exercises("anthropic", "async: stream, create, models")
 @requirement("sdk.python-async")
 async def test_async_client_streams_and_creates(server: RunningServer) -> None:
     async with anthropic.AsyncAnthropic(
@@ -195,6 +197,7 @@ async def test_async_client_streams_and_creates(server: RunningServer) -> None:
 
 
 @requirement("foundry.client")
+@exercises("anthropic", "the Foundry client, below /anthropic")
 def test_the_foundry_client_works_under_its_prefix(server: RunningServer) -> None:
     client = anthropic.AnthropicFoundry(
         base_url=f"{server.base_url}/anthropic", api_key="any-key-will-do", max_retries=0

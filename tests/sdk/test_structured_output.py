@@ -14,6 +14,7 @@ import pytest
 from anthropic.types import MessageParam
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from tests.clients.table import exercises
 from tests.contract.manifest import requirement
 from tests.support.sdk import (
     EMBEDDED,
@@ -105,6 +106,7 @@ def ask(client: anthropic.Anthropic, **fields: Any) -> Any:
     return create(model=EMBEDDED, messages=[PARIS], extra_body=GREEDY, **asked)
 
 
+@exercises("anthropic", "`messages.parse` by a type")
 @requirement("sdk.parse", "output.format")
 @pytest.mark.parametrize("is_beta", [False, True])
 def test_parse_returns_what_its_type_says(client: anthropic.Anthropic, is_beta: bool) -> None:

@@ -13,6 +13,7 @@ import pytest
 from anthropic import beta_tool
 from anthropic.types import Message, MessageParam
 
+from tests.clients.table import exercises
 from tests.contract.manifest import requirement
 from tests.support.sdk import (
     EMBEDDED,
@@ -379,6 +380,7 @@ def with_an_answer(params: dict[str, Any]) -> dict[str, Any]:
     return params | {"tool_choice": {"type": "none"}, "max_tokens": 30}
 
 
+@exercises("anthropic", "tool runner, whole and streamed, on the embedded model")
 @requirement("sdk.tool_runner", "sdk.tool_runner.threads")
 @pytest.mark.parametrize("is_streamed", [False, True])
 def test_the_tool_runner_ends_by_itself(client: anthropic.Anthropic, is_streamed: bool) -> None:

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import platformdirs
@@ -94,12 +95,16 @@ def _become(command: Sequence[str], target: Target) -> int:
 
 def _wait_for(command: Sequence[str], target: Target) -> int:
     """Run the client to its end; Ctrl-C is for it alone."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    before = signal.signal(signal.SIGINT, _leave_it)
     try:
         with subprocess.Popen(command, env=_environment(target)) as process:
             return process.wait()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _leave_it(number: int, frame: FrameType | None) -> None:
+    """Not for us. A handler, not ``SIG_IGN``, which the client would inherit."""
 
 
 def _environment(target: Target) -> dict[str, str]:

@@ -85,8 +85,10 @@ class Notation(Protocol):
 
 def forms(schema: Any) -> list[Any]:
     """The schemas of which values must have one: those of a schema that is only a union, or it."""
-    is_union = isinstance(schema, dict) and set(cast("dict[str, Any]", schema)) == {"anyOf"}
-    return schema["anyOf"] if is_union else [schema]
+    if not isinstance(schema, dict):
+        return [schema]
+    said = cast("dict[str, Any]", schema)
+    return said["anyOf"] if set(said) == {"anyOf"} else [said]
 
 
 def write_literal(value: Any, notation: Notation) -> list[Segment]:

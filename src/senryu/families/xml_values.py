@@ -269,7 +269,7 @@ def _either(schemas: list[Any]) -> Any:
     different = [one for place, one in enumerate(schemas) if one not in schemas[:place]]
     if len(different) == 1:
         return different[0]
-    if all(_object(one).keys() == {"enum"} for one in different):
+    if all(set(_object(one)) == {"enum"} for one in different):
         return {"enum": list(dict.fromkeys(value for one in different for value in one["enum"]))}
     return {"anyOf": different}
 

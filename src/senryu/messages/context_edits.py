@@ -127,8 +127,8 @@ def _clear_results(
             text = TextBlockParam(type="text", text=_PLACEHOLDER)
             return block.model_copy(update={"content": [text]})
         if isinstance(block, ToolUseBlockParam) and block.id in old:
-            inputs = edit.clear_tool_inputs or ()
-            if inputs is True or (inputs is not False and block.name in inputs):
+            inputs = edit.clear_tool_inputs or []
+            if inputs is True or block.name in inputs:
                 return block.model_copy(update={"input": {}})
         return block
 

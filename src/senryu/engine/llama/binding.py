@@ -9,27 +9,22 @@ binding is untyped ctypes, so the type checker's questions about it are answered
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import llama_cpp
 import numpy as np
 
+from senryu.engine.llama.context_options import ContextOptions, KvType
 from senryu.engine.llama.native_batch import BatchRow, NativeBatch
 from senryu.engine.llama.native_log import first_error, forget_errors
 from senryu.engine.llama.sampler import Logits
 
 __all__ = [
     "Context",
-    "ContextOptions",
-    "KvType",
     "Model",
     "NativeError",
 ]
-
-KvType = Literal["f16", "q8_0"]
 
 _CONTROL_ATTR = 1 << 3  # enum llama_token_attr
 _USER_DEFINED_ATTR = 1 << 4
@@ -45,38 +40,6 @@ _BYTES = ctypes.POINTER(ctypes.c_uint8)
 
 class NativeError(Exception):
     """The native library refused; the message is its own last one where it gave any."""
-
-
-@dataclass(frozen=True, slots=True)
-class ContextOptions:
-    """Sizes and choices of a context.
-
-    Arguments:
-        num_cells: tokens of KV memory.
-        num_seqs: sequence ids, at most ``Model.max_seqs``.
-        max_tokens: tokens in one ``decode``.
-        max_outputs: rows of logits from one ``decode``.
-        micro_batch: tokens computed at a time inside ``decode``.
-        threads: native threads.
-        batch_invariant: whether a reply must not depend on what is computed beside it. It decides
-            the format of cached values.
-        flash_attention: whether attention is computed by the fused kernel, which skips other
-            sequences' cells; the plain one computes and masks them.
-        kv_type: format of cached keys and values; ``q8_0`` needs the fused kernel for values.
-        stretch: how many times its training context the model is to see; above 1 its positions are
-            scaled by YaRN (arXiv:2309.00071).
-    """
-
-    num_cells: int
-    num_seqs: int
-    max_tokens: int
-    max_outputs: int
-    micro_batch: int
-    threads: int
-    batch_invariant: bool
-    flash_attention: bool = True
-    kv_type: KvType = "f16"
-    stretch: float = 1.0
 
 
 class Model:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
+from senryu.engine.llama.context_options import KvType
 from senryu.engine.llama.speculate import TYPICAL_COSTS, StepCosts
 
 __all__ = [
     "Calibration",
     "Choices",
-    "KvType",
     "Measure",
     "Options",
     "Timing",
@@ -26,7 +26,6 @@ __all__ = [
     "threads_to_try",
 ]
 
-KvType = Literal["f16", "q8_0"]
 _Dimension = Literal["threads", "flash_attention", "micro_batch", "kv_type"]
 
 _logger = logging.getLogger(__name__)

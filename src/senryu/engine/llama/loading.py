@@ -12,9 +12,10 @@ import psutil
 
 from senryu.core import EngineInfo
 from senryu.engine.frames import WorkerConfig
-from senryu.engine.llama.binding import Context, ContextOptions, Model, NativeError
+from senryu.engine.llama.binding import Context, Model, NativeError
 from senryu.engine.llama.calibration import Calibration, Choices, threads_to_try
 from senryu.engine.llama.calibration_store import find_calibration, make_key
+from senryu.engine.llama.context_options import ContextOptions
 from senryu.engine.llama.fingerprint import file_fingerprint
 from senryu.engine.llama.markers import find_markers
 from senryu.engine.llama.measure import Measurement

@@ -6,8 +6,9 @@ It uses a context of its own, closed at the end, and decides nothing. The tokens
 import time
 from collections.abc import Sequence
 
-from senryu.engine.llama.binding import Context, ContextOptions, Model, NativeError
+from senryu.engine.llama.binding import Context, Model, NativeError
 from senryu.engine.llama.calibration import Options, Timing, Unmeasurable
+from senryu.engine.llama.context_options import ContextOptions
 from senryu.engine.llama.native_batch import BatchRow
 
 __all__ = ["Measurement"]

@@ -135,8 +135,8 @@ def _locate(weights: _Weights, share: float) -> int:
 
 def _first_beyond(sums: _Sums, target: float) -> int:
     """The first place beyond a target, but, as sums are rounded, none that adds nothing."""
-    last = sums.searchsorted(sums[-1])
-    return int(min(sums.searchsorted(target, side="right"), last))
+    last = int(sums.searchsorted(float(sums[-1])))
+    return min(int(sums.searchsorted(target, side="right")), last)
 
 
 def _flags(allowed: Allowed, num_tokens: int) -> _Flags:

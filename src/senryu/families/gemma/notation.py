@@ -103,8 +103,9 @@ def arguments_rules(schema: str, prefix: str) -> tuple[str, tuple[str, ...]]:
     parsed: Any = json.loads(schema)
     rules = LiteralRules(_GEMMA, prefix)
     name = rules.value(parsed)
-    if not all(isinstance(one, dict) and one.get("type") == "object" for one in forms(parsed)):
-        raise InexpressibleError
+    for form in forms(parsed):
+        if not isinstance(form, dict) or cast("dict[str, Any]", form).get("type") != "object":
+            raise InexpressibleError
     return name, tuple(rules.lines)
 
 

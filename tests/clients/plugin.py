@@ -1,7 +1,8 @@
 """The table of docs/clients.md: what was exercised with which client, and how it went.
 
 A test says with ``@exercises(client, what)`` what it shows. ``--clients-table`` writes the table of
-a run into the page; a test holds the page against the pins, so that it cannot grow old unseen.
+a run into the page; a test holds the page against the pins, so that it cannot grow old unseen. A
+plugin, because options have to be known before the tests are collected.
 """
 
 from collections.abc import Generator
@@ -42,6 +43,6 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the table if asked to."""
     rows = session.config.stash[_ROWS]
-    if rows and session.config.getoption("clients_table", default=False):
+    if rows and session.config.getoption("clients_table"):
         text = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(with_table(text, rows_of(rows)), encoding="utf-8")
