@@ -24,7 +24,12 @@ TOOLS: dict[str, dict[str, Any]] = {
 
 def told(kind: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     """A tool's description and schema."""
-    return tool_schema(READ.validate_python({"type": kind} | TOOLS[kind] | fields))
+    return tool_schema(READ.validate_python({"type": kind} | TOOLS[kind] | fields))[:2]
+
+
+def held_to(kind: str) -> dict[str, Any]:
+    """What a model is held to."""
+    return tool_schema(READ.validate_python({"type": kind} | TOOLS[kind]))[2]
 
 
 @requirement("tools.typed")
@@ -74,6 +79,18 @@ def test_every_typed_tool_has_a_schema_that_is_enforced_whole(kind: str) -> None
 )
 def test_documented_calls_are_valid(kind: str, given: dict[str, Any]) -> None:
     assert violations(told(kind)[1], given) is None
+    assert violations(held_to(kind), given) is None
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_what_a_model_is_held_to_is_enforced_whole(kind: str) -> None:
+    assert read_schema(held_to(kind)).gaps == ()
+
+
+def test_a_model_writes_no_parameter_that_its_command_does_not_know() -> None:
+    given = {"command": "view", "path": "/a", "old_str": "x"}
+    assert violations(told("text_editor_20250728")[1], given) is None
+    assert violations(held_to("text_editor_20250728"), given) is not None
 
 
 @pytest.mark.parametrize(
@@ -98,6 +115,7 @@ def test_calls_of_another_version_or_without_what_is_needed_are_not(
     kind: str, given: dict[str, Any]
 ) -> None:
     assert violations(told(kind)[1], given) is not None
+    assert violations(held_to(kind), given) is not None
 
 
 def test_a_tools_own_fields_are_told_to_the_model() -> None:
@@ -110,4 +128,4 @@ def test_a_tools_own_fields_are_told_to_the_model() -> None:
 def test_a_custom_tool_says_what_its_client_says() -> None:
     schema = {"type": "object", "x": 1}
     custom = READ.validate_python({"name": "f", "input_schema": schema})
-    assert tool_schema(custom) == ("", schema)
+    assert tool_schema(custom) == ("", schema, schema)

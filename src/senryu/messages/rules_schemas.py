@@ -54,7 +54,7 @@ def examples_are_valid(request: CountTokensRequest, caller: Caller) -> str | Non
         left -= len(tool.input_examples)
         if left < 0:
             return f"tools: more than {_MAX_EXAMPLES} input_examples"
-        _, schema = tool_schema(tool)
+        _, schema, _ = tool_schema(tool)
         for number, example in enumerate(tool.input_examples):
             if (problem := violations(schema, example)) is not None:
                 return f"tools.{index}.{_tag(tool)}.input_examples.{number}: {problem}"

@@ -18,7 +18,7 @@ from senryu.messages.schemas import read_schema
 from senryu.messages.typed_tools import tool_schema
 from senryu.messages.walk import tool_references
 from senryu.wire.requests import CountTokensRequest, MessagesRequest
-from senryu.wire.tools import ClientTool, UnbuiltTool
+from senryu.wire.tools import ClientTool, CustomTool, UnbuiltTool
 
 __all__ = ["Offer", "eager_tools", "enforced_schema", "introduction", "offer_of"]
 
@@ -106,13 +106,14 @@ def _client_tools(request: CountTokensRequest) -> list[ClientTool]:
 
 
 def _tool(tool: ClientTool) -> Tool:
-    description, schema = tool_schema(tool)
-    text = canonical(schema)
+    description, schema, held = tool_schema(tool)
+    # What clients send is the same in any order of keys; ours have the one a model writes best in.
+    spelled = canonical if isinstance(tool, CustomTool) else as_written
     return Tool(
         tool.name,
         description,
-        text,
-        enforced=enforced_schema(text),
+        spelled(schema),
+        enforced=enforced_schema(spelled(held)),
         examples=tuple(canonical(example) for example in tool.input_examples or ()),
         lifetime_s=lifetime_s(tool.cache_control),
     )

@@ -5,6 +5,7 @@ types); the words are ours. Pure data.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from senryu.wire.tools import (
@@ -23,11 +24,83 @@ __all__ = ["tool_schema"]
 _Json = dict[str, Any]
 
 
-def tool_schema(tool: ClientTool) -> tuple[str, _Json]:
-    """A tool's description, which may be empty, and the schema of its input."""
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One way to fill in an input.
+
+    Arguments:
+        needed: properties that must be there.
+        optional: others that may.
+        chosen: the property whose value tells this form, if one does, and its values.
+    """
+
+    needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    chosen: tuple[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A tool's input: its properties, and the forms that it may have."""
+
+    properties: _Json
+    forms: tuple[_Form, ...]
+
+    def told(self) -> _Json:
+        """Its schema as the model is told of it, short, and as calls are judged by."""
+        return {
+            "type": "object",
+            "properties": self.properties,
+            "additionalProperties": False,
+            "anyOf": [_needs(form) for form in self.forms],
+        }
+
+    def closed(self) -> _Json:
+        """A schema by which a form has no properties but its own."""
+        return {"anyOf": [self._closed(form) for form in self.forms]}
+
+    def _closed(self, form: _Form) -> _Json:
+        choice = _choice(form)
+        named = {name: self.properties[name] for name in (*form.needed, *form.optional)}
+        return {
+            "type": "object",
+            "properties": {**choice, **named},
+            "required": [*choice, *form.needed],
+            "additionalProperties": False,
+        }
+
+
+def _choice(form: _Form) -> _Json:
+    return {form.chosen[0]: {"enum": list(form.chosen[1])}} if form.chosen else {}
+
+
+def _needs(form: _Form) -> _Json:
+    choice = _choice(form)
+    required = {"required": [*choice, *form.needed]}
+    return {"properties": choice, **required} if choice else required
+
+
+def tool_schema(tool: ClientTool) -> tuple[str, _Json, _Json]:
+    """A tool's description, which may be empty, its input's schema, and what a model is held to.
+
+    Of the API's own tools a model is held to more than calls are judged by: it writes no parameter
+    that its command does not know.
+    """
+    if isinstance(tool, CustomTool):
+        return tool.description or "", tool.input_schema, tool.input_schema
+    description, expected = _own(tool)
+    return description, expected.told(), expected.closed()
+
+
+def _own(
+    tool: BashTool
+    | TextEditor20250124
+    | TextEditor20250429
+    | TextEditor20250728
+    | MemoryTool
+    | ComputerTool,
+) -> tuple[str, _Input]:
     match tool:
-        case CustomTool():
-            return tool.description or "", tool.input_schema
         case BashTool():
             return _BASH, _BASH_INPUT
         case TextEditor20250124():
@@ -42,27 +115,20 @@ def tool_schema(tool: ClientTool) -> tuple[str, _Json]:
             return _screen(tool), _COMPUTER_INPUT
 
 
-def _object(properties: _Json, *forms: _Json) -> _Json:
-    """An object that has one of some forms."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-        "anyOf": list(forms),
-    }
-
-
-def _forms(choice: str, needs: Mapping[str, tuple[str, ...]]) -> list[_Json]:
-    """What an input must have, by the value of one of its properties.
+def _forms(
+    choice: str, needs: Mapping[str, tuple[str, ...]], **optional: tuple[str, ...]
+) -> tuple[_Form, ...]:
+    """The forms of an input in which one property tells what the others are for.
 
     Arguments:
         choice: the property.
-        needs: for values, separated by spaces, the names of the others that must be there.
+        needs: for its values, separated by spaces, the names of those that must be there.
+        optional: for the first of such values the names of those that may be there.
     """
-    return [
-        {"properties": {choice: {"enum": values.split()}}, "required": [choice, *names]}
+    return tuple(
+        _Form(names, optional.get(values.split()[0], ()), (choice, tuple(values.split())))
         for values, names in needs.items()
-    ]
+    )
 
 
 def _string(description: str) -> _Json:
@@ -95,13 +161,12 @@ _BASH = (
     "Runs a command in a bash shell that stays open between calls, so that variables and the"
     " working directory are kept. Give either `command` or `restart`."
 )
-_BASH_INPUT = _object(
+_BASH_INPUT = _Input(
     {
         "command": _string("The command to run."),
         "restart": {"type": "boolean", "description": "True starts a new shell instead."},
     },
-    {"required": ["command"]},
-    {"required": ["restart"]},
+    (_Form(("command",)), _Form(("restart",))),
 )
 
 _EDITOR = (
@@ -118,7 +183,7 @@ def _shortened(max_characters: int | None) -> str:
     return f" Of a file longer than {max_characters} characters `view` shows only a part."
 
 
-def _editor_input(inserted: str, *more_commands: str) -> _Json:
+def _editor_input(inserted: str, *more_commands: str) -> _Input:
     """The editor's input.
 
     Arguments:
@@ -135,19 +200,21 @@ def _editor_input(inserted: str, *more_commands: str) -> _Json:
     properties = {
         "command": _one_of("What to do.", *commands),
         "path": _string("The absolute path of the file or directory."),
-        "file_text": _FILE_TEXT,
-        "insert_line": _INSERT_LINE,
-        "old_str": _OLD,
         "view_range": _LINES,
+        "file_text": _FILE_TEXT,
+        "old_str": _OLD,
+        "insert_line": _INSERT_LINE,
         **texts,
     }
     needs = {
-        " ".join(("view", *more_commands)): ("path",),
+        "view": ("path",),
         "create": ("path", "file_text"),
         "str_replace": ("path", "old_str"),
         "insert": ("path", "insert_line", inserted),
+        **dict.fromkeys(more_commands, ("path",)),
     }
-    return _object(properties, *_forms("command", needs))
+    forms = _forms("command", needs, view=("view_range",), str_replace=("new_str",))
+    return _Input(properties, forms)
 
 
 _MEMORY = (
@@ -156,35 +223,37 @@ _MEMORY = (
     " `create` writes a file; `str_replace` and `insert` edit it; `delete` removes a file or"
     " directory; `rename` moves it. All commands but `rename` need `path`."
 )
-_MEMORY_INPUT = _object(
+_MEMORY_INPUT = _Input(
     {
         "command": _one_of(
             "What to do.", "view", "create", "str_replace", "insert", "delete", "rename"
         ),
         "path": _string("The path of the file or directory, below /memories."),
+        "view_range": _LINES,
         "file_text": _FILE_TEXT,
+        "old_str": _OLD,
+        "new_str": _string("For `str_replace`: the text to put in its place."),
         "insert_line": _INSERT_LINE,
         "insert_text": _string("For `insert`: the text to put in."),
-        "new_path": _string("For `rename`: the path afterwards."),
-        "new_str": _string("For `str_replace`: the text to put in its place."),
         "old_path": _string("For `rename`: the path before."),
-        "old_str": _OLD,
-        "view_range": _LINES,
+        "new_path": _string("For `rename`: the path afterwards."),
     },
-    *_forms(
+    _forms(
         "command",
         {
-            "view delete": ("path",),
+            "view": ("path",),
+            "delete": ("path",),
             "create": ("path", "file_text"),
             "str_replace": ("path", "old_str", "new_str"),
             "insert": ("path", "insert_line", "insert_text"),
             "rename": ("old_path", "new_path"),
         },
+        view=("view_range",),
     ),
 )
 
 _POINT: _Json = {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}
-_COMPUTER_INPUT = _object(
+_COMPUTER_INPUT = _Input(
     {
         "action": _one_of(
             "What to do. `key` presses a key or a combination; `hold_key` holds it; `type` types"
@@ -225,11 +294,11 @@ _COMPUTER_INPUT = _object(
             " combination, such as `ctrl+s`. For clicks and `scroll`: keys to hold meanwhile."
         ),
     },
-    *_forms(
+    _forms(
         "action",
         {
-            "cursor_position left_mouse_down left_mouse_up left_click right_click middle_click"
-            " double_click triple_click screenshot": (),
+            "screenshot cursor_position left_mouse_down left_mouse_up": (),
+            "left_click right_click middle_click double_click triple_click": (),
             "key type": ("text",),
             "hold_key": ("text", "duration"),
             "mouse_move": ("coordinate",),
@@ -237,6 +306,9 @@ _COMPUTER_INPUT = _object(
             "scroll": ("coordinate", "scroll_direction", "scroll_amount"),
             "wait": ("duration",),
         },
+        left_click=("coordinate", "text"),
+        left_click_drag=("text",),
+        scroll=("text",),
     ),
 )
 
