@@ -67,7 +67,11 @@ def tool_body(request: Request, tools: Mapping[str, Tool], *, temperature: float
             }
             for name in request.tools
         ],
-        "tool_choice": {"type": request.choice},
+        "tool_choice": {
+            "type": request.choice,
+            # a small model that may would call on and on
+            "disable_parallel_tool_use": request.choice == "any",
+        },
         "messages": [{"role": "user", "content": request.text}],
     }
 

@@ -58,7 +58,7 @@ def test_every_request_can_be_answered_and_names_its_tool() -> None:
 def test_a_request_offers_its_tools_as_the_api_wants_them() -> None:
     body = tool_body(Request("Do it.", ("plan",), "any", {}), TOOLS)
     assert body["tools"] == [{"name": "plan", "description": "Plans.", "input_schema": SCHEMA}]
-    assert body["tool_choice"] == {"type": "any"}
+    assert body["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
 
 
 @pytest.mark.parametrize(
