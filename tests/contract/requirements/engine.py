@@ -8,6 +8,11 @@ OWN = "own decision"
 
 REQUIREMENTS = (
     Requirement(
+        "engine.stretched",
+        "Beyond the training context positions are scaled, and the server says so.",
+        OWN,
+    ),
+    Requirement(
         "engine.worker-killed",
         "A dead worker costs its requests an api_error; later requests succeed.",
         OWN,

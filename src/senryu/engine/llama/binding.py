@@ -45,6 +45,9 @@ class NativeError(Exception):
 class Model:
     """Weights and vocabulary of one GGUF file.
 
+    Attributes:
+        training_context: tokens of the sequences that the model was trained on.
+
     Raises:
         NativeError: the file cannot be loaded.
     """
@@ -59,6 +62,8 @@ class Model:
         self.handle = handle
         self._vocab = llama_cpp.llama_model_get_vocab(handle)
         self._pieces: dict[int, bytes] = {}
+        # read now, because a context with scaled positions changes what the library says
+        self.training_context = int(llama_cpp.llama_model_n_ctx_train(handle))
         self._guard_tokens = self._tokenize(_GUARD, special=False) if self._adds_spaces else []
 
     def close(self) -> None:
@@ -90,11 +95,6 @@ class Model:
         """Width of a head where the file does not say otherwise."""
         heads = max(1, int(llama_cpp.llama_model_n_head(self.handle)))
         return int(llama_cpp.llama_model_n_embd(self.handle)) // heads
-
-    @property
-    def training_context(self) -> int:
-        """Tokens the model was trained to attend to."""
-        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
 
     @property
     def description(self) -> str:
