@@ -251,12 +251,12 @@ def test_names_of_tools_are_unique() -> None:
         (
             {"type": "tool", "name": "g"},
             [tool(), tool("g", defer_loading=True)],
-            "tool_choice: the tool is deferred, and no `tool_reference` has named it",
+            "tool_choice: the tool was removed, or it is deferred and nothing has named it",
         ),
         (
             {"type": "any"},
             [tool(defer_loading=True)],
-            "tool_choice: the tool is deferred, and no `tool_reference` has named it",
+            "tool_choice: the tool was removed, or it is deferred and nothing has named it",
         ),
     ],
 )

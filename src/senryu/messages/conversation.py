@@ -14,13 +14,15 @@ from senryu.messages.context_edits import keeps_old_thinking
 from senryu.messages.results import result_lifetime_s, result_text
 from senryu.messages.seals import Seals
 from senryu.messages.thinking import effort_of, thinks
-from senryu.messages.tools import Offer
+from senryu.messages.tools import Offer, change
 from senryu.messages.walk import speaks_for_itself
 from senryu.wire.blocks import (
     ContentBlock,
     RedactedThinkingBlockParam,
     TextBlockParam,
     ThinkingBlockParam,
+    ToolAdditionBlockParam,
+    ToolRemovalBlockParam,
     ToolResultBlockParam,
     ToolUseBlockParam,
 )
@@ -80,7 +82,8 @@ class _Reader:
     def __init__(self, request: CountTokensRequest, seals: Seals, offer: Offer) -> None:
         self._seals = seals
         self._thoughts_from = _thoughts_from(request)
-        self._tools = {tool.name: tool for tool in offer.all}
+        self._tools = offer.told
+        self._later = {tool.name: tool for tool in offer.later}
         self._called: dict[str, str] = {}  # a call's id -> its tool
 
     def parts(self, number: int, block: ContentBlock) -> list[Part]:
@@ -103,6 +106,8 @@ class _Reader:
                 return [Call(block.id, block.name, canonical(block.input), lifetime)]
             case ToolResultBlockParam():
                 return [self._result(block)]
+            case ToolAdditionBlockParam() | ToolRemovalBlockParam():
+                return [Passage(change(block, self._later), lifetime_s(block.cache_control))]
             case _:
                 return []
 

@@ -30,6 +30,7 @@ __all__ = [
     "user_first",
 ]
 
+_OF_SYSTEM = ("text", "tool_addition", "tool_removal")
 _NEWER = "2026-10-21"
 
 
@@ -47,11 +48,11 @@ def user_first(request: CountTokensRequest, caller: Caller) -> str | None:
 
 
 def system_in_place(request: CountTokensRequest, caller: Caller) -> str | None:
-    """System messages are texts, and none in strict mode."""
+    """System messages are texts and changes of tools, and none in strict mode."""
     for index, message in enumerate(request.messages):
         if message.role == "system" and caller.strict:
             return f"messages.{index}: role 'system' is not supported on this model"
-        if message.role == "system" and any(b.type != "text" for b in message.content):
+        if message.role == "system" and any(b.type not in _OF_SYSTEM for b in message.content):
             return f"messages.{index}.content: a system message takes text blocks only"
     return None
 

@@ -6,14 +6,22 @@ from dataclasses import dataclass, field
 
 from senryu.messages.betas import COMPUTER_USE
 from senryu.messages.caller import Caller
-from senryu.messages.walk import offered_tools, tool_references
-from senryu.wire.blocks import ContentBlock, ToolResultBlockParam, ToolUseBlockParam
+from senryu.messages.walk import blocks, offered_tools, tool_changes
+from senryu.wire.blocks import (
+    ContentBlock,
+    ToolAdditionBlockParam,
+    ToolRemovalBlockParam,
+    ToolResultBlockParam,
+    ToolUseBlockParam,
+    UnbuiltToolChange,
+)
 from senryu.wire.requests import CountTokensRequest
 from senryu.wire.tools import ComputerTool, ToolChoiceTool, UnbuiltTool
 
 __all__ = [
     "betas_of_tools",
     "calls_are_answered",
+    "changes_are_built",
     "choice_is_offered",
     "names_are_unique",
     "references_are_defined",
@@ -61,11 +69,26 @@ def some_tool_not_deferred(request: CountTokensRequest, caller: Caller) -> str |
 
 
 def references_are_defined(request: CountTokensRequest, caller: Caller) -> str | None:
-    """What a result makes callable is a tool of the request."""
+    """What becomes callable, or ceases to be, is a tool of the request."""
     names = {tool.name for tool in request.tools or ()}
-    for path, name in tool_references(request):
+    for path, name, _ in tool_changes(request):
         if name not in names:
             return f"{path}: Tool reference '{name}' has no corresponding tool definition"
+    return None
+
+
+def changes_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
+    """Tools come and go by name, and the model does not say which it has."""
+    for path, role, block in blocks(request):
+        if not isinstance(block, ToolAdditionBlockParam | ToolRemovalBlockParam):
+            continue
+        if role == "assistant":
+            return f"{path}: `{block.type}` blocks are not allowed in assistant messages"
+        if isinstance(block.tool, UnbuiltToolChange):
+            return (
+                f"{path}.tool: `{block.tool.type}` is not supported by this server; list the tool"
+                " in `tools` and use `tool_reference`"
+            )
     return None
 
 
@@ -80,7 +103,7 @@ def choice_is_offered(request: CountTokensRequest, caller: Caller) -> str | None
     if isinstance(choice, ToolChoiceTool) and choice.name not in {t.name for t in request.tools}:
         return f"tool_choice.tool.name: Tool '{choice.name}' not found in provided tools"
     if not offered or isinstance(choice, ToolChoiceTool) and choice.name not in offered:
-        return "tool_choice: the tool is deferred, and no `tool_reference` has named it"
+        return "tool_choice: the tool was removed, or it is deferred and nothing has named it"
     return None
 
 

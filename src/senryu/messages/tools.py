@@ -16,11 +16,16 @@ from senryu.messages.cache_control import lifetime_s
 from senryu.messages.caller import Caller
 from senryu.messages.schemas import read_schema
 from senryu.messages.typed_tools import tool_schema
-from senryu.messages.walk import tool_references
+from senryu.messages.walk import tool_changes
+from senryu.wire.blocks import (
+    ToolAdditionBlockParam,
+    ToolChangeReference,
+    ToolRemovalBlockParam,
+)
 from senryu.wire.requests import CountTokensRequest, MessagesRequest
 from senryu.wire.tools import ClientTool, CustomTool, UnbuiltTool
 
-__all__ = ["Offer", "eager_tools", "enforced_schema", "introduction", "offer_of"]
+__all__ = ["Offer", "change", "eager_tools", "enforced_schema", "introduction", "offer_of"]
 
 # Stands in an agent's list for tools that it has not loaded; it is no tool.
 _PLACEHOLDER = "DeferredToolPlaceholder"
@@ -33,26 +38,35 @@ class Offer:
 
     Arguments:
         first: those that it is told of before the conversation, in their order.
-        later: those that results introduce, in the order of their first mention.
+        later: those that are introduced on the way, in the order of their first mention.
+        removed: names of those that were taken away again.
     """
 
     first: tuple[Tool, ...] = ()
     later: tuple[Tool, ...] = ()
+    removed: frozenset[str] = frozenset()
+
+    @property
+    def told(self) -> dict[str, Tool]:
+        """Every tool that the model is told of, by name."""
+        return {tool.name: tool for tool in self.first + self.later}
 
     @property
     def all(self) -> tuple[Tool, ...]:
         """Every tool that can be called."""
-        return self.first + self.later
+        return tuple(tool for name, tool in self.told.items() if name not in self.removed)
 
 
 def offer_of(request: CountTokensRequest) -> Offer:
     """What a request offers, if the rules passed it."""
     tools = _client_tools(request)
     deferred = {tool.name: tool for tool in tools if tool.defer_loading}
-    named = dict.fromkeys(name for _, name in tool_references(request) if name in deferred)
+    changed = {name: is_added for _, name, is_added in tool_changes(request)}
+    named = dict.fromkeys(name for _, name, _ in tool_changes(request) if name in deferred)
     return Offer(
         tuple(_tool(tool) for tool in tools if not tool.defer_loading),
         tuple(_tool(deferred[name]) for name in named),
+        frozenset(name for name, is_added in changed.items() if not is_added),
     )
 
 
@@ -79,6 +93,20 @@ def enforced_schema(schema: str) -> str:
         schema: a valid one; its keys keep their order.
     """
     return as_written(read_schema(json.loads(schema)).enforced)
+
+
+def change(block: ToolAdditionBlockParam | ToolRemovalBlockParam, tools: Mapping[str, Tool]) -> str:
+    """What the model is told where a tool becomes callable or ceases to be.
+
+    Arguments:
+        block: says so, of a tool of the request.
+        tools: all that the model is told of somewhere; those told first need no introduction.
+    """
+    assert isinstance(block.tool, ToolChangeReference)
+    name = block.tool.name
+    if isinstance(block, ToolRemovalBlockParam):
+        return f"The tool `{name}` cannot be called from now on."
+    return introduction(name, tools) or f"The tool `{name}` can be called from now on."
 
 
 def introduction(name: str, tools: Mapping[str, Tool]) -> str:

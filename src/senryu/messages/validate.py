@@ -99,6 +99,7 @@ PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
     Rule(rules_schemas.tool_schemas_are_usable, "API: error texts; ours: what can be enforced"),
     Rule(rules_schemas.examples_are_valid, "API: tool use, examples"),
     Rule(rules_tools.calls_are_answered, _ERROR_TEXT),
+    Rule(rules_tools.changes_are_built, "SDK: BetaRequestToolAdditionBlockParam"),
     Rule(rules_tools.references_are_defined, "API: tool search, errors"),
     Rule(rules_tools.some_tool_not_deferred, "API: tool search, errors"),
     Rule(rules_tools.choice_is_offered, _ERROR_TEXT),

@@ -7,13 +7,16 @@ from senryu.wire.blocks import (
     ContentBlock,
     ContentSource,
     DocumentBlockParam,
+    RedactedThinkingBlockParam,
     ResultBlock,
     SearchResultBlockParam,
     TextBlockParam,
+    ThinkingBlockParam,
+    ToolAdditionBlockParam,
+    ToolChangeReference,
     ToolReferenceBlockParam,
+    ToolRemovalBlockParam,
     ToolResultBlockParam,
-    ToolUseBlockParam,
-    UnbuiltBlock,
     UnbuiltNestedBlock,
 )
 from senryu.wire.requests import CountTokensRequest, InputMessage
@@ -27,7 +30,7 @@ __all__ = [
     "offered_tools",
     "prefill",
     "speaks_for_itself",
-    "tool_references",
+    "tool_changes",
 ]
 
 
@@ -47,20 +50,29 @@ def nested_blocks(request: CountTokensRequest) -> Iterator[tuple[str, ResultBloc
             yield from _inside(path, block)
 
 
-def tool_references(request: CountTokensRequest) -> Iterator[tuple[str, str]]:
-    """Every tool that a result names, with the path of the reference."""
-    for path, block in nested_blocks(request):
-        if isinstance(block, ToolReferenceBlockParam):
-            yield path, block.tool_name
+def tool_changes(request: CountTokensRequest) -> Iterator[tuple[str, str, bool]]:
+    """Every tool that can be called from somewhere on, or cannot, in order: path, name, which.
+
+    Results say so of tools that were found, and blocks of their own of any.
+    """
+    for path, _, block in blocks(request):
+        if isinstance(block, ToolResultBlockParam):
+            for inner, nested in _inside(path, block):
+                if isinstance(nested, ToolReferenceBlockParam):
+                    yield inner, nested.tool_name, True
+        elif isinstance(block, ToolAdditionBlockParam | ToolRemovalBlockParam) and isinstance(
+            block.tool, ToolChangeReference
+        ):
+            yield f"{path}.tool", block.tool.name, block.type == "tool_addition"
 
 
 def offered_tools(request: CountTokensRequest) -> list[ClientTool]:
-    """The tools that the model is told of: without those that are deferred and never named."""
-    named = {name for _, name in tool_references(request)}
+    """The tools that can be called in the end: without those that are deferred and never named."""
+    changed = {name: is_added for _, name, is_added in tool_changes(request)}
     return [
         tool
         for tool in request.tools or ()
-        if not isinstance(tool, UnbuiltTool) and (not tool.defer_loading or tool.name in named)
+        if not isinstance(tool, UnbuiltTool) and changed.get(tool.name, not tool.defer_loading)
     ]
 
 
@@ -102,7 +114,7 @@ def _cacheable(request: CountTokensRequest) -> Iterator[tuple[str, CacheControl 
         if isinstance(block, ToolResultBlockParam):
             yield from ((inner, nested.cache_control) for inner, nested in _inside(path, block))
             yield path, block.cache_control
-        elif isinstance(block, TextBlockParam | ToolUseBlockParam | UnbuiltBlock):
+        elif not isinstance(block, ThinkingBlockParam | RedactedThinkingBlockParam):
             yield path, block.cache_control
 
 

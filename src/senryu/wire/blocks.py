@@ -27,14 +27,18 @@ __all__ = [
     "SystemPrompt",
     "TextBlockParam",
     "ThinkingBlockParam",
+    "ToolAdditionBlockParam",
+    "ToolChangeReference",
     "ToolName",
     "ToolReferenceBlockParam",
+    "ToolRemovalBlockParam",
     "ToolResultBlockParam",
     "ToolUseBlockParam",
     "ToolUseId",
     "UnbuiltBlock",
     "UnbuiltNestedBlock",
     "UnbuiltSource",
+    "UnbuiltToolChange",
 ]
 
 _MAX_ID_LENGTH = 256  # ours; the API's own ids have 30 characters
@@ -219,6 +223,38 @@ class ToolResultBlockParam(WireModel):
     toolset_name: str | None = None
 
 
+class ToolChangeReference(WireModel):
+    """A tool of the request, by the name that the model calls it by."""
+
+    type: Literal["tool_reference"]
+    name: ToolName
+
+
+class UnbuiltToolChange(UnreadModel):
+    """A tool that the request does not list."""
+
+    type: Literal["mcp_tool_reference", "mcp_toolset_reference", "tool_definition"]
+
+
+_ToolChange = Annotated[ToolChangeReference | UnbuiltToolChange, Field(discriminator="type")]
+
+
+class ToolAdditionBlockParam(WireModel):
+    """From here on the model can call a tool."""
+
+    type: Literal["tool_addition"]
+    tool: _ToolChange
+    cache_control: CacheControl | None = None
+
+
+class ToolRemovalBlockParam(WireModel):
+    """From here on the model cannot call a tool."""
+
+    type: Literal["tool_removal"]
+    tool: _ToolChange
+    cache_control: CacheControl | None = None
+
+
 class UnbuiltBlock(UnreadModel):
     """A block whose type the API has and Senryu does not serve yet."""
 
@@ -246,6 +282,8 @@ ContentBlock = Annotated[
     | RedactedThinkingBlockParam
     | ToolUseBlockParam
     | ToolResultBlockParam
+    | ToolAdditionBlockParam
+    | ToolRemovalBlockParam
     | UnbuiltBlock,
     Field(discriminator="type"),
 ]

@@ -11,6 +11,11 @@ OWN = "own decision"
 
 REQUIREMENTS = (
     Requirement(
+        "tools.changes",
+        "Tools are added and removed in the middle of a conversation.",
+        "official Python SDK 2.12 types",
+    ),
+    Requirement(
         "families.turns",
         "Every family's replies arrive as blocks and come back as the tokens they were.",
         OWN,
