@@ -64,9 +64,9 @@ def test_the_greeting_says_where_it_is_and_what_runs(server: RunningServer) -> N
     text = server.output()
     assert f"export ANTHROPIC_BASE_URL={server.base_url} ANTHROPIC_API_KEY=none" in text
     assert "smollm2-135m-instruct: SmolLM2 135M, a tiny model for trying things out" in text
-    assert "ANTHROPIC_MODEL=smollm2-135m-instruct" in text
     window = httpx2.get(f"{server.base_url}/v1/models").json()["data"][0]["max_tokens"]
-    assert f"CLAUDE_CODE_MAX_CONTEXT_TOKENS={window}" in text
+    assert f"window {window} tokens)" in text
+    assert f"senryu code --base-url {server.base_url}" in text
 
 
 @requirement("cli.serve.greeting")
