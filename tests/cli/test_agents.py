@@ -5,8 +5,11 @@ The client is a script that tells what it was given; the real one is in ``tests/
 
 import json
 import os
+import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,31 @@ def test_a_server_is_started_where_there_is_none_and_ends_with_the_client(
     assert arguments == ["--resume"]
     assert first_model == told["ANTHROPIC_MODEL"] == "smollm2-135m-instruct"
     assert told["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "8192"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+@requirement("cli.code")
+def test_a_signal_ends_the_client_and_the_server(tmp_path: Path) -> None:
+    program = tmp_path / "claude"
+    program.write_text("#!/bin/sh\necho up\nexec sleep 60\n", encoding="utf-8")
+    program.chmod(0o755)
+    port = free_port()
+    config = tmp_path / "own.toml"
+    config.write_text(f"port = {port}\n", encoding="utf-8")
+    variables = {
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "SENRYU_DATA_DIR": str(tmp_path / "data"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+    command = [sys.executable, "-m", "senryu", "code", "--config", str(config)]
+    with subprocess.Popen(
+        command, env=os.environ | variables, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
+        process.terminate()
+        assert process.wait(50) == 128 + signal.SIGTERM
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)
 

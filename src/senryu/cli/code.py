@@ -85,7 +85,7 @@ def code(
     key = next(iter(settings.workspaces), None)
     if _answers(url):
         return _become(command, look(url, model, small_model, key=key))
-    with _server(url, _serve_arguments(model, config)):
+    with _ending_on_signals(), _server(url, _serve_arguments(model, config)):
         return _wait_for(command, look(url, None, small_model, key=key))
 
 
@@ -98,9 +98,28 @@ def _wait_for(command: Sequence[str], target: Target) -> int:
     before = signal.signal(signal.SIGINT, _leave_it)
     try:
         with subprocess.Popen(command, env=_environment(target)) as process:
-            return process.wait()
+            try:
+                return process.wait()
+            except SystemExit:
+                process.terminate()
+                raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _ending_on_signals() -> Generator[None]:
+    """Until the block ends, a signal that would kill this process ends its children first."""
+    before = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _leave_it(number: int, frame: FrameType | None) -> None:
