@@ -122,6 +122,15 @@ def test_too_little_is_not_cleared() -> None:
 
 
 @requirement("context.results")
+@pytest.mark.parametrize("keep", range(6))
+def test_the_last_results_are_kept_also_if_there_are_fewer(keep: int) -> None:
+    edit = results_edit(keep={"type": "tool_uses", "value": keep})
+    text = prompt(run(["ok"], **asked(loop(3), edit)))
+    kept = [number for number in range(3) if f"found {number}" in text]
+    assert kept == list(range(max(0, 3 - keep), 3))
+
+
+@requirement("context.results")
 def test_excluded_tools_keep_their_results() -> None:
     ran = run(["ok"], **asked(loop(3, "keep"), results_edit(exclude_tools=["keep"])))
     assert told(ran) == []

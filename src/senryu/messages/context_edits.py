@@ -116,7 +116,7 @@ def _clear_results(
     excluded = edit.exclude_tools or ()
     old = {
         result.tool_use_id
-        for result in results[: len(results) - edit.keep.value]
+        for result in results[: max(0, len(results) - edit.keep.value)]
         if names.get(result.tool_use_id) not in excluded and not _is_needed(result)
     }
     if not old:
