@@ -13,6 +13,7 @@ from senryu.canonical import canonical
 from senryu.core import Call, Constraint, Conversation, Tool
 from senryu.families.turns import Numbered
 from senryu.families.xml_calls import XmlFormat
+from senryu.families.xml_values import Parameters
 from tests.families.golden import folded
 from tests.families.grammars import Matcher
 
@@ -229,3 +230,36 @@ def test_of_several_forms_of_arguments_what_is_true_of_all_is_enforced(form: Xml
         numbered = [Numbered(0, Call("1", "g", json.dumps(arguments)))]
         text = "".join(segment.text for segment in form.write(numbered, asked))
         assert whole.accepts(text) == is_possible
+
+
+CHAIN: dict[str, Any] = {
+    f"d{place}": {
+        "anyOf": [
+            {"$ref": f"#/$defs/d{place + 1}"},
+            {"$ref": f"#/$defs/d{place + 1}"},
+            {"type": "object", "properties": {f"k{place}": {"type": "integer"}}},
+        ]
+    }
+    for place in range(40)
+}
+ENDLESS: dict[str, dict[str, Any]] = {
+    "itself": {
+        "anyOf": [{"$ref": "#/$defs/a"}],
+        "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}},
+    },
+    "each other": {
+        "$ref": "#/$defs/a",
+        "$defs": {
+            "a": {"anyOf": [{"$ref": "#/$defs/b"}, {"properties": {"k0": {}}}]},
+            "b": {"anyOf": [{"$ref": "#/$defs/a"}, {"properties": {"k1": {}}}]},
+        },
+    },
+    "a doubling chain": {"$ref": "#/$defs/d0", "$defs": CHAIN | {"d40": {"type": "object"}}},
+}
+
+
+@pytest.mark.parametrize("row", ENDLESS)
+def test_forms_that_refer_to_forms_end(row: str) -> None:
+    parameters = Parameters.of(Tool("f", "", canonical(ENDLESS[row])))
+    assert all(not parameter.is_required for parameter in parameters.named.values())
+    assert len(parameters.named) == {"itself": 0, "each other": 2, "a doubling chain": 40}[row]

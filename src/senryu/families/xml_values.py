@@ -6,6 +6,7 @@ schema can be enforced. Knows no model and no tags.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -95,7 +96,7 @@ class Parameters:
     def of(cls, tool: Tool) -> "Parameters":
         """Those of a tool, as far as they can be enforced."""
         root = _object(json.loads(tool.enforced or tool.schema))
-        top = _merged(_resolved(root, root), root)
+        top = _merged(root)
         required = [key for key in top.get("required", []) if isinstance(key, str)]
         schemas: dict[str, Any] = dict(_object(top.get("properties")))
         others = top.get("additionalProperties", not schemas)
@@ -243,15 +244,14 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
     return found
 
 
-def _merged(schema: Schema, root: Schema) -> Schema:
+def _merged(root: Schema) -> Schema:
     """Of an object that has one of some forms, what is true of all: no tag can depend on another.
 
     That a call has one of the forms is looked at when it is complete.
     """
-    options: list[Any] = schema.get("anyOf") or []
-    if not options or "properties" in schema:
-        return schema
-    forms = [_merged(_resolved(_object(option), root), root) for option in options]
+    forms = _forms(root)
+    if len(forms) == 1:
+        return forms[0]
     properties: dict[str, list[Any]] = {}
     for form in forms:
         for key, said in _object(form.get("properties")).items():
@@ -264,9 +264,30 @@ def _merged(schema: Schema, root: Schema) -> Schema:
     }
 
 
+def _forms(root: Schema) -> list[Schema]:
+    """The forms of a union and of unions in it; each reference is followed once, so this ends."""
+    found: list[Schema] = []
+    followed: set[str] = set()
+    pending = deque([root])
+    while pending:
+        schema = pending.popleft()
+        target = schema.get("$ref")
+        if isinstance(target, str):
+            if target in followed:
+                continue
+            followed.add(target)
+        schema = _resolved(schema, root)
+        options: list[Any] = schema.get("anyOf") or []
+        if options and "properties" not in schema:
+            pending.extendleft(_object(option) for option in reversed(options))
+        else:
+            found.append(schema)
+    return found
+
+
 def _either(schemas: list[Any]) -> Any:
     """A schema of all values that one of some has."""
-    different = [one for place, one in enumerate(schemas) if one not in schemas[:place]]
+    different = list({json.dumps(one, sort_keys=True): one for one in schemas}.values())
     if len(different) == 1:
         return different[0]
     if all(set(_object(one)) == {"enum"} for one in different):
