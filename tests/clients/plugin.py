@@ -5,14 +5,13 @@ a run into the page; a test holds the page against the pins, so that it cannot g
 plugin, because options have to be known before the tests are collected.
 """
 
-from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from tests.clients.table import PAGE, Row, rows_of, version_of, with_table
 
-_ROWS = pytest.StashKey[list[Row]]()
+_SHOWN = "exercises"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,26 +22,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A list for the rows."""
-    config.stash[_ROWS] = []
+    """Collect the rows if the table is asked for, in the process that runs all the others."""
+    if config.getoption("clients_table") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Table())
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what a test showed."""
-    report = yield
-    mark: Any = item.get_closest_marker("exercises")
-    if mark and (report.when == "call" or not report.passed):
-        client, what = mark.args
-        item.config.stash[_ROWS].append(Row(client, version_of(client), what, report.outcome))
-    return report
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each report carry what its test shows, also from another process to this one."""
+    for item in items:
+        if mark := item.get_closest_marker(_SHOWN):
+            item.user_properties.append((_SHOWN, mark.args))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table if asked to."""
-    rows = session.config.stash[_ROWS]
-    if rows and session.config.getoption("clients_table"):
-        text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(with_table(text, rows_of(rows)), encoding="utf-8")
+class _Table:
+    """Collects the rows of a run; only in the process that hears of every test."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what a test showed."""
+        shown: Any = dict(report.user_properties).get(_SHOWN)
+        if shown and (report.when == "call" or not report.passed):
+            client, what = shown
+            self._rows.append(Row(client, version_of(client), what, report.outcome))
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the table."""
+        if self._rows:
+            text = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(with_table(text, rows_of(self._rows)), encoding="utf-8")

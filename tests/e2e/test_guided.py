@@ -100,7 +100,7 @@ def check_thinking(message: Any) -> None:
 
 def check_text(message: Any) -> None:
     assert kinds_of(message) == ["text"]
-    assert "tool_call" not in text_of(message)
+    assert "<tool_call>" not in text_of(message)
 
 
 KINDS: list[tuple[dict[str, Any], Any]] = [
