@@ -2,6 +2,7 @@
 
     SenryuError                          500 api_error
     ├── InvalidRequestError              400 invalid_request_error
+    │   ├── ImageDimensionsTooLargeError 400 invalid_request_error
     │   ├── MethodNotAllowedError        405 invalid_request_error
     │   ├── RequestTooLargeError         413 request_too_large
     │   └── ThreadsUnsupportedError      400 invalid_request_error
@@ -20,12 +21,16 @@ Types and statuses follow the API's error page and the official SDK's exception 
 names the field, what was seen and the remedy; it never holds prompt or reply text.
 """
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 __all__ = [
     "AuthenticationError",
     "BillingError",
     "ConflictError",
     "DeadlineExceededError",
     "EngineError",
+    "ImageDimensionsTooLargeError",
     "InvalidRequestError",
     "MethodNotAllowedError",
     "NotFoundError",
@@ -48,11 +53,13 @@ class SenryuError(Exception):
 
     Attributes:
         code: what the SDKs know this very error by, where they do; sent as ``details.error_code``.
+        facts: what else the SDKs read in ``details``.
     """
 
     status: int = 500
     type: str = "api_error"
     code: str | None = None
+    facts: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
         super().__init__(message)
@@ -78,6 +85,24 @@ class RequestTooLargeError(InvalidRequestError):
 
     status = 413
     type = "request_too_large"
+
+
+class ImageDimensionsTooLargeError(InvalidRequestError):
+    """Images have more pixels a side than they may have.
+
+    Arguments:
+        max_side: the most pixels a side.
+        paths: where the images are.
+    """
+
+    code = "image_dimensions_too_large"
+
+    def __init__(self, max_side: int, paths: Sequence[str]) -> None:
+        super().__init__(
+            f"{', '.join(paths)}: the image has a side of more than {max_side} pixels; scale it"
+            " down so that neither side is longer"
+        )
+        self.facts = {"max_side_length_pixels": max_side, "paths": [*paths]}
 
 
 class ThreadsUnsupportedError(InvalidRequestError):

@@ -66,6 +66,8 @@ class ModelSettings(BaseModel):
             prefill of long prompts is much slower then.
         redact_thinking: whether replies hold the model's reasoning sealed, so that clients can send
             it back and nobody can read it.
+        images: what becomes of images: ``read`` gives the model the text in them, ``refuse``
+            answers 400.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +86,7 @@ class ModelSettings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
     batch_invariant: bool = False
     redact_thinking: bool = False
+    images: Literal["read", "refuse"] = "read"
 
 
 class KeySettings(BaseModel):

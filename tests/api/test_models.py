@@ -56,7 +56,10 @@ def test_a_model_says_what_really_runs_and_what_it_can_do() -> None:
     assert info.capabilities.thinking.types.adaptive.supported
     assert info.capabilities.structured_outputs.supported
     assert info.capabilities.effort.high.supported
-    assert not info.capabilities.image_input.supported
+    assert info.capabilities.image_input.supported
+    assert info.capabilities.pdf_input.supported
+    assert info.capabilities.citations.supported
+    assert not info.capabilities.batch.supported
 
 
 def test_limits_are_unknown_until_the_model_is_loaded() -> None:

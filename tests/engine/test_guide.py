@@ -306,6 +306,13 @@ def test_what_a_match_says_is_no_part_of_a_later_marker() -> None:
     assert text == "x}x{1}xx"
 
 
+def test_a_reference_ends_no_reply_and_none_is_made_in_a_section() -> None:
+    calls = dataclasses.replace(CALLS, once=True)
+    guide = Guide(REASONING, calls, references=Constraint("numbers", triggers=("a:",)))
+    said = ["a:", "x</t>", "a:", "0", "1", "x", "[c]", "1", "0"]
+    assert say(guide, *said) == ("a:x</t>a:{01}x[c]{10}", "a:x</t>", True)
+
+
 def test_without_a_grammar_no_trigger_is_completed() -> None:
     at_work, _ = begin(Guide(constraint=Constraint("", triggers=("[c]",), first_triggers=("(",))))
     assert at_work.take(ids("(")[0]) is None

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senryu.core import Chunk, EngineInfo
+from senryu.documents.reader import Reader
 from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
@@ -124,7 +125,12 @@ class Conversation:
         engine = ScriptedEngine(chunks, info=self._info)
         created = datetime(2026, 1, 1, tzinfo=UTC)
         catalog = Catalog([ServedModel("m", "m", created, engine, CacheRules(1))], {})
-        context: Any = {"catalog": catalog, "caller": Caller(), "memory": self._memory}
+        context: Any = {
+            "catalog": catalog,
+            "caller": Caller(),
+            "memory": self._memory,
+            "reader": Reader(),
+        }
         body = self._body()
         request = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=False).value
         turn = await open_turn(request, **context)

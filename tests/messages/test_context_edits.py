@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from senryu.documents.reader import Reader
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
 from senryu.messages.count import count_tokens
@@ -77,7 +78,10 @@ def counted(fields: dict[str, Any]) -> TokenCount:
     body = json.dumps({"model": "m"} | fields).encode()
     request = parse(body, CountTokensRequest, drop_unknown=False).value
     catalog, memory = Catalog([served], {}), Memory()
-    return asyncio.run(count_tokens(request, catalog=catalog, caller=Caller(), memory=memory))
+    counting = count_tokens(
+        request, catalog=catalog, caller=Caller(), memory=memory, reader=Reader()
+    )
+    return asyncio.run(counting)
 
 
 @requirement("context.results")

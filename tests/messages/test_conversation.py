@@ -19,6 +19,7 @@ from senryu.core import (
 )
 from senryu.messages.conversation import count_system_passages, to_conversation
 from senryu.messages.seals import Seals
+from senryu.messages.told import Told
 from senryu.messages.tools import offer_of
 from senryu.store.key_ring import KeyRing
 from senryu.wire.parse import parse
@@ -42,7 +43,7 @@ def request(*messages: tuple[str, Any], **fields: Any) -> CountTokensRequest:
 def conversation(*messages: tuple[str, Any], **fields: Any) -> Conversation:
     """What these (role, content) pairs become."""
     asked = request(*messages, **fields)
-    return to_conversation(asked, SEALS, offer_of(asked))
+    return to_conversation(asked, SEALS, Told(offer_of(asked)))
 
 
 def parts(*messages: tuple[str, Any], **fields: Any) -> list[list[Part]]:
@@ -242,28 +243,25 @@ def test_calls_and_results_stay_where_they_are_and_know_each_other() -> None:
                     "source": {"type": "text", "media_type": "text/plain", "data": "D"},
                 }
             ],
-            "T\n\nC\n\nD",
+            "[Document: T]\nC\nD\n[End of the document]",
         ),
         (
             [
                 {"type": "document", "source": {"type": "content", "content": blocks("x", "y")}},
                 *blocks("z"),
             ],
-            "x\n\ny\n\nz",
+            "[Document]\nx\n\ny\n[End of the document]\n\nz",
         ),
         (
             [
                 {"type": "document", "source": {"type": "content", "content": "x"}},
                 {"type": "search_result", "title": "T", "source": "S", "content": blocks("y")},
             ],
-            "x\n\nT\nS\n\ny",
+            "[Document]\nx\n[End of the document]\n\n"
+            "[Search result: T]\nS\ny\n[End of the search result]",
         ),
-        ([{"type": "image"}], ""),
+        ([{"type": "browser_state"}], ""),
         ([{"type": "tool_reference", "tool_name": "DeferredToolPlaceholder"}], ""),
-        (
-            [{"type": "document", "source": {"type": "content", "content": [{"type": "image"}]}}],
-            "",
-        ),
     ],
 )
 def test_what_a_tool_says_is_one_text(content: Any, text: str) -> None:
@@ -290,7 +288,10 @@ def test_what_a_tool_says_is_one_text(content: Any, text: str) -> None:
 )
 def test_a_breakpoint_on_or_in_a_result_is_the_results(marked: dict[str, Any]) -> None:
     made = parts(ASKED, ("assistant", [use("toolu_1")]), ("user", [marked]))
-    assert made[-1] == [Result("toolu_1", "f", "1", lifetime_s=3600)]
+    (told,) = made[-1]
+    assert isinstance(told, Result)
+    assert "1" in told.text
+    assert told.lifetime_s == 3600
 
 
 def test_a_breakpoint_on_a_call_or_a_tool_is_its_own() -> None:
@@ -409,7 +410,8 @@ def test_the_order_of_a_tools_keys_makes_no_difference(order: list[str]) -> None
 
 
 def test_blocks_that_are_not_served_say_nothing() -> None:
-    assert parts(("user", [{"type": "image"}, *blocks("a")])) == [[Passage("a")]]
+    unserved = {"type": "web_search_tool_result"}
+    assert parts(("user", [unserved, *blocks("a")])) == [[Passage("a")]]
 
 
 def test_an_empty_last_assistant_message_asks_for_a_new_turn() -> None:

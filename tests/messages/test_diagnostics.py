@@ -8,6 +8,7 @@ import pytest
 from senryu.messages.conversation import to_conversation
 from senryu.messages.diagnostics import Fingerprint, Fingerprints, fingerprint
 from senryu.messages.seals import Seals
+from senryu.messages.told import Told
 from senryu.messages.tools import offer_of
 from senryu.store.key_ring import KeyRing
 from senryu.wire.parse import parse
@@ -33,9 +34,11 @@ def made(model: str = "m", *, known: bool = True, **fields: Any) -> Fingerprint:
     """The fingerprint of a request, its prompt having ten tokens a block."""
     body = {"model": "m", "max_tokens": 1} | FIRST | fields
     request = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=False).value
-    conversation = to_conversation(request, SEALS, offer_of(request))
+    conversation = to_conversation(request, SEALS, Told(offer_of(request)))
     ends = tuple(range(10, 10 * len(conversation.blocks) + 1, 10)) if known else ()
-    return fingerprint(request, conversation, ends, model=model)
+    return fingerprint(
+        request, conversation, ends, model=model, has_form=bool(request.output_schema)
+    )
 
 
 def told(second: Fingerprint, first: Fingerprint | None = None) -> dict[str, Any] | None:
@@ -181,9 +184,10 @@ def test_a_system_prompt_that_stands_before_the_tools_keeps_nothing_when_it_chan
         request = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=False).value
         return fingerprint(
             request,
-            to_conversation(request, SEALS, offer_of(request)),
+            to_conversation(request, SEALS, Told(offer_of(request))),
             (20, 20, 30, 40, 50),
             model="m",
+            has_form=False,
         )
 
     assert told(before_tools("b"), before_tools("a")) == changed("system", 50)

@@ -25,12 +25,16 @@ from tests.messages.asking import COMPAT, NEWER, STRICT, USER, problem, says, to
             "messages.0.content.0: `thinking` blocks are only allowed in assistant messages",
         ),
         (
-            [USER, says("system", {"type": "image"})],
+            [USER, says("system", {"type": "image", "source": {"type": "url", "url": "x"}})],
             "messages.1.content: a system message takes text blocks only",
         ),
         (
-            [says("user", {"type": "image", "source": {}})],
-            "messages.0.content.0: `image` blocks are not supported by this server",
+            [says("user", {"type": "container_upload"})],
+            "messages.0.content.0: `container_upload` blocks are not supported by this server",
+        ),
+        (
+            [USER, says("assistant", {"type": "image", "source": {"type": "url", "url": "x"}})],
+            "messages.1.content.0: `image` blocks are only allowed in user messages",
         ),
     ],
 )
@@ -213,7 +217,9 @@ def test_the_newer_version_refuses_what_the_older_takes(
 
 
 def test_the_newer_version_names_documents_of_the_assistant() -> None:
-    messages = [USER, says("assistant", {"type": "document"}), USER]
+    document = {"type": "document", "source": {"type": "content", "content": "x"}}
+    messages = [USER, says("assistant", document), USER]
+    assert problem(COMPAT, *messages) == ""
     assert "assistant messages" in problem(NEWER, *messages)
 
 

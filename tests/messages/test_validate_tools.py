@@ -155,25 +155,7 @@ def test_a_result_may_be_empty_but_strict_mode_wants_to_know_why_a_call_failed()
 @pytest.mark.parametrize(
     ("block", "start"),
     [
-        ({"type": "image", "source": {}}, ": `image` blocks are not supported"),
-        (
-            {"type": "document", "source": {"type": "base64", "data": "", "media_type": "x"}},
-            ".document.source: `base64` sources are not supported",
-        ),
-        (
-            {"type": "document", "source": {"type": "content", "content": [{"type": "image"}]}},
-            ".document.content.0: `image` blocks are not supported",
-        ),
-        (
-            {
-                "type": "search_result",
-                "source": "s",
-                "title": "t",
-                "content": [],
-                "citations": {"enabled": True},
-            },
-            ".search_result.citations: citations are not supported",
-        ),
+        ({"type": "browser_state"}, ": `browser_state` blocks are not supported"),
     ],
 )
 def test_what_is_not_built_is_refused_in_results_too(block: dict[str, Any], start: str) -> None:

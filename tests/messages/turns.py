@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from senryu.core import Chunk, EngineInfo, Job
+from senryu.documents.reader import Reader
 from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from senryu.errors import SenryuError
 from senryu.families.base import Family
@@ -127,6 +128,7 @@ def run(
             catalog=Catalog([served], {}),
             caller=caller or Caller(),
             memory=memory or Memory(),
+            reader=Reader(),
         )
         async for event in turn.events():
             ran.events.append(event)

@@ -66,6 +66,7 @@ def running_app(
     aliases: Mapping[str, str] | None = None,
     cache_min_tokens: int = 4096,
     redact_thinking: bool = False,
+    reads_images: bool = True,
     **settings: Any,
 ) -> Generator[RunningApp]:
     """Serve the app from a thread until the block ends.
@@ -75,12 +76,21 @@ def running_app(
         aliases: other names of the model.
         cache_min_tokens: the model's shortest cacheable prefix.
         redact_thinking: whether the model's reasoning is for nobody to read.
+        reads_images: whether images are read for the model.
         settings: fields of ``Settings``.
     """
     engine = engine or ScriptedEngine()
     chosen = Settings(port=0, **settings)
     rules = CacheRules(cache_min_tokens, chosen.report_implicit_cache)
-    model = ServedModel(MODEL, "Scripted", _CREATED, engine, rules, redact_thinking=redact_thinking)
+    model = ServedModel(
+        MODEL,
+        "Scripted",
+        _CREATED,
+        engine,
+        rules,
+        redact_thinking=redact_thinking,
+        reads_images=reads_images,
+    )
     catalog = Catalog([model], aliases or {})
     services = Services(chosen, catalog, Telemetry())
     listener = socket.create_server(("127.0.0.1", 0))

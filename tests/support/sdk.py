@@ -29,7 +29,7 @@ GREEDY = {"temperature": 0}
 OLDER = {"anthropic-version": "2023-06-01"}
 
 _DELTAS = {
-    "text": {"text_delta"},
+    "text": {"text_delta", "citations_delta"},
     "thinking": {"thinking_delta", "signature_delta"},
     "redacted_thinking": set[str](),
     "tool_use": {"input_json_delta"},

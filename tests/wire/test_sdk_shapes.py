@@ -14,13 +14,12 @@ from senryu.core import TokenUsage
 from senryu.wire.blocks import (
     ContentSource,
     DocumentBlockParam,
-    PlainTextSource,
+    ImageBlockParam,
     SearchResultBlockParam,
     TextBlockParam,
     ToolReferenceBlockParam,
     ToolResultBlockParam,
     ToolUseBlockParam,
-    UnbuiltNestedBlock,
 )
 from senryu.wire.events import (
     ContentBlockDelta,
@@ -46,6 +45,7 @@ from senryu.wire.reply_blocks import (
     ToolUseBlock,
 )
 from senryu.wire.requests import MessagesRequest
+from senryu.wire.sources import PlainTextSource
 from senryu.wire.tools import (
     BashTool,
     ComputerTool,
@@ -163,7 +163,7 @@ def test_blocks_of_tool_loops_are_understood() -> None:
         DocumentBlockParam,
         DocumentBlockParam,
         ToolReferenceBlockParam,
-        UnbuiltNestedBlock,
+        ImageBlockParam,
     ]
     plain, blocks = result.content[2:4]
     assert isinstance(plain, DocumentBlockParam)

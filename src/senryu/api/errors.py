@@ -23,7 +23,7 @@ _LOG = logging.getLogger("senryu.api")
 
 def error_response(error: SenryuError, request_id: str) -> Response:
     """The response for an error."""
-    details = None if error.code is None else ErrorDetails(error_code=error.code)
+    details = None if error.code is None else ErrorDetails(error_code=error.code, **error.facts)
     body = ErrorBody(type=error.type, message=error.message, details=details)
     headers: dict[str, str] = {}
     if error.retry_after_s is not None:

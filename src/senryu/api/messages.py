@@ -26,7 +26,11 @@ async def create_message(request: Request) -> Response:
     access.model = services.catalog.resolve(body.model).id
     access.stream = bool(body.stream)
     opening = open_turn(
-        body, catalog=services.catalog, caller=caller_of(request), memory=services.memory
+        body,
+        catalog=services.catalog,
+        caller=caller_of(request),
+        memory=services.memory,
+        reader=services.reader,
     )
     turn = await unless_disconnected(opening, request.receive)
     if body.stream:
@@ -60,7 +64,11 @@ async def count_message_tokens(request: Request) -> Response:
     services, access = services_of(request), access_of(request)
     access.model = services.catalog.resolve(body.model).id
     counting = count_tokens(
-        body, catalog=services.catalog, caller=caller_of(request), memory=services.memory
+        body,
+        catalog=services.catalog,
+        caller=caller_of(request),
+        memory=services.memory,
+        reader=services.reader,
     )
     count = await unless_disconnected(counting, request.receive)
     return Response(count.model_dump_json(), media_type="application/json")

@@ -61,6 +61,9 @@ def _capabilities(model: LoadedModel) -> Capabilities:
     """What a loaded model does; effort is how long it may think, so it needs thinking."""
     thinks = Support(supported=model.can_reason)
     return Capabilities(
+        citations=Support(supported=True),
+        image_input=Support(supported=model.reads_images),
+        pdf_input=Support(supported=True),
         effort=Effort(
             supported=thinks.supported,
             low=thinks,

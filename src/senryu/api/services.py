@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from senryu.core import TokenUsage
+from senryu.documents.reader import Reader
 from senryu.messages.caller import Caller
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog
@@ -22,6 +23,7 @@ class Services:
     catalog: Catalog
     telemetry: Telemetry
     memory: Memory = field(default_factory=Memory)
+    reader: Reader = field(default_factory=Reader)
 
 
 def services_of(request: Request) -> Services:

@@ -90,7 +90,14 @@ class Guide:
     """Everything that an engine enforces in one reply.
 
     A job with ``max_tokens`` 0 has none.
+
+    Arguments:
+        reasoning: sections of reasoning, and their budget.
+        constraint: what the answer and its calls must be.
+        references: what must follow triggers in free text besides; it never begins a reply and
+            never ends one.
     """
 
     reasoning: Reasoning | None = None
     constraint: Constraint | None = None
+    references: Constraint | None = None

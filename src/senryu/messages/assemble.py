@@ -4,12 +4,15 @@ Knows no HTTP: pings and the error event, which belong to a connection, are in t
 is complete, and are written by ``api/sse.py``.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from senryu.core import TokenUsage
+from senryu.wire.citations import Citation
 from senryu.wire.context_management import AppliedEdits
 from senryu.wire.diagnostics import CacheDiagnostics
 from senryu.wire.events import (
+    CitationsDelta,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -57,6 +60,7 @@ class State(StrEnum):
     NOTHING_SENT = "nothing_sent"
     BETWEEN_BLOCKS = "between_blocks"
     IN_TEXT = "in_text"
+    CITED = "cited"
     IN_THINKING = "in_thinking"
     SIGNED = "signed"
     IN_REDACTED_THINKING = "in_redacted_thinking"
@@ -70,6 +74,9 @@ TRANSITIONS: dict[tuple[State, str], State] = {
     (State.BETWEEN_BLOCKS, "content_block_start text"): State.IN_TEXT,
     (State.IN_TEXT, "text_delta"): State.IN_TEXT,
     (State.IN_TEXT, "content_block_stop"): State.BETWEEN_BLOCKS,
+    (State.IN_TEXT, "citations_delta"): State.CITED,
+    (State.CITED, "citations_delta"): State.CITED,
+    (State.CITED, "content_block_stop"): State.BETWEEN_BLOCKS,
     (State.BETWEEN_BLOCKS, "content_block_start thinking"): State.IN_THINKING,
     (State.IN_THINKING, "thinking_delta"): State.IN_THINKING,
     (State.IN_THINKING, "signature_delta"): State.SIGNED,
@@ -184,6 +191,17 @@ class Assembler:
     def text(self, text: str) -> list[StreamEvent]:
         """More visible text, in the open text block or in a new one."""
         return self._within(TextBlock(text=""), TextDelta(text=text)) if text else []
+
+    def cited_text(self, text: str, citations: Sequence[Citation]) -> list[StreamEvent]:
+        """Visible text in a block of its own, and what it rests on; more of that may follow."""
+        opening = self._begin(TextBlock(text="", citations=[]))
+        return [*opening, *self._grow(TextDelta(text=text)), *self.cite(citations)]
+
+    def cite(self, citations: Sequence[Citation]) -> list[StreamEvent]:
+        """More of what the last cited text rests on; nothing if that block is over."""
+        if self._state not in (State.IN_TEXT, State.CITED):
+            return []
+        return [event for each in citations for event in self._grow(CitationsDelta(citation=each))]
 
     def thinking(self, text: str) -> list[StreamEvent]:
         """More reasoning; a block is opened for it even if none of it is shown."""

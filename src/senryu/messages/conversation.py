@@ -11,14 +11,18 @@ from senryu.canonical import as_written, canonical
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
 from senryu.messages.cache_control import lifetime_s
 from senryu.messages.context_edits import keeps_old_thinking
-from senryu.messages.results import result_lifetime_s, result_text
+from senryu.messages.references import HOW_TO_CITE
 from senryu.messages.seals import Seals
 from senryu.messages.thinking import effort_of, thinks
-from senryu.messages.tools import Offer, change
+from senryu.messages.told import Told, lifetime_within
+from senryu.messages.tools import change
 from senryu.messages.walk import speaks_for_itself
 from senryu.wire.blocks import (
     ContentBlock,
+    DocumentBlockParam,
+    ImageBlockParam,
     RedactedThinkingBlockParam,
+    SearchResultBlockParam,
     TextBlockParam,
     ThinkingBlockParam,
     ToolAdditionBlockParam,
@@ -28,7 +32,7 @@ from senryu.wire.blocks import (
 )
 from senryu.wire.requests import CountTokensRequest, InputMessage
 
-__all__ = ["count_system_passages", "to_conversation"]
+__all__ = ["asked_form", "count_system_passages", "to_conversation"]
 
 # An agent puts a line of accounting first into its system prompt. It changes with every request,
 # says nothing to a model, and would keep any prefix from ever being found in the cache.
@@ -36,7 +40,7 @@ _BILLING_HEADER = "x-anthropic-billing-header:"
 _ANSWER_IN_JSON = "Answer with nothing but JSON that satisfies this JSON schema:\n"
 
 
-def to_conversation(request: CountTokensRequest, seals: Seals, offer: Offer) -> Conversation:
+def to_conversation(request: CountTokensRequest, seals: Seals, told: Told) -> Conversation:
     """What was said, by whom, with which tools, and whether the last one is to be continued.
 
     Arguments:
@@ -44,13 +48,12 @@ def to_conversation(request: CountTokensRequest, seals: Seals, offer: Offer) -> 
         seals: what opens reasoning that comes back. It is kept inside the tool loop in progress;
             that of earlier turns is left out, for models read replies, not what led to them, unless
             the client says itself how much of it is to be cleared.
-        offer: the tools of the request.
+        told: its tools, and how its images, documents and results are told.
     """
     spoken = _said_by("system", _system_passages(request))
-    if request.output_schema is not None:
-        form = _ANSWER_IN_JSON + as_written(request.output_schema)
+    if form := asked_form(request, told):
         spoken += _said_by("system", [Passage(form)])
-    reader = _Reader(request, seals, offer)
+    reader = _Reader(request, seals, told)
     parts: list[Part] = []
     for number, message in enumerate(request.messages):
         parts = [part for block in message.content for part in reader.parts(number, block)]
@@ -62,10 +65,17 @@ def to_conversation(request: CountTokensRequest, seals: Seals, offer: Offer) -> 
     return Conversation(
         utterances,
         continue_last=request.messages[-1].role == "assistant" and bool(parts),
-        tools=offer.first,
+        tools=told.offer.first,
         thinking=thinks(request),
         effort=effort_of(request),
     )
+
+
+def asked_form(request: CountTokensRequest, told: Told) -> str:
+    """What the model is told of the form that its answer must have; empty if of none."""
+    if request.output_schema is not None:
+        return _ANSWER_IN_JSON + as_written(request.output_schema)
+    return HOW_TO_CITE if told.citable.parts else ""
 
 
 def count_system_passages(request: CountTokensRequest) -> int:
@@ -79,11 +89,11 @@ def count_system_passages(request: CountTokensRequest) -> int:
 class _Reader:
     """Makes parts of blocks, which must be given in their order."""
 
-    def __init__(self, request: CountTokensRequest, seals: Seals, offer: Offer) -> None:
+    def __init__(self, request: CountTokensRequest, seals: Seals, told: Told) -> None:
         self._seals = seals
         self._thoughts_from = _thoughts_from(request)
-        self._tools = offer.told
-        self._later = {tool.name: tool for tool in offer.later}
+        self._told = told
+        self._later = {tool.name: tool for tool in told.offer.later}
         self._called: dict[str, str] = {}  # a call's id -> its tool
 
     def parts(self, number: int, block: ContentBlock) -> list[Part]:
@@ -106,6 +116,8 @@ class _Reader:
                 return [Call(block.id, block.name, canonical(block.input), lifetime)]
             case ToolResultBlockParam():
                 return [self._result(block)]
+            case ImageBlockParam() | DocumentBlockParam() | SearchResultBlockParam():
+                return [Passage(self._told.text(block), lifetime_within(block))]
             case ToolAdditionBlockParam() | ToolRemovalBlockParam():
                 return [Passage(change(block, self._later), lifetime_s(block.cache_control))]
             case _:
@@ -115,9 +127,9 @@ class _Reader:
         return Result(
             block.tool_use_id,
             self._called[block.tool_use_id],
-            result_text(block, self._tools),
+            self._told.text(block),
             is_error=bool(block.is_error),
-            lifetime_s=result_lifetime_s(block),
+            lifetime_s=lifetime_within(block),
         )
 
 

@@ -1,16 +1,22 @@
 """A request's prompt in tokens: what ``count_tokens`` reports and what a turn generates from."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from senryu.core import Conversation, PromptTokens
+from senryu.documents.reader import Reader
+from senryu.messages.attachments import Attachments, read_attachments
 from senryu.messages.caller import Caller
+from senryu.messages.citable import Citable, cites, number_parts
 from senryu.messages.context_edits import clear
 from senryu.messages.conversation import to_conversation
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, LoadedModel
 from senryu.messages.seals import Seals, check_seals
+from senryu.messages.told import Told
 from senryu.messages.tools import offer_of
 from senryu.messages.validate import check_prompt
+from senryu.messages.walk import sources
 from senryu.wire.context_management import AppliedEdit, AppliedEdits, OriginalTokens
 from senryu.wire.requests import CountTokensRequest
 from senryu.wire.usage import TokenCount
@@ -28,6 +34,7 @@ class ReadRequest:
             way.
         prompt: all of it in tokens.
         seals: what vouches for the model's reasoning.
+        told: how its sources were told, and what of them can be cited.
         num_original: the prompt's tokens before its context was edited.
         applied: the edits that were made; None if the client asked for none.
     """
@@ -36,12 +43,18 @@ class ReadRequest:
     offering: Conversation
     prompt: PromptTokens
     seals: Seals
+    told: Told
     num_original: int
     applied: AppliedEdits | None = None
 
 
 async def count_tokens(
-    request: CountTokensRequest, *, catalog: Catalog, caller: Caller, memory: Memory
+    request: CountTokensRequest,
+    *,
+    catalog: Catalog,
+    caller: Caller,
+    memory: Memory,
+    reader: Reader,
 ) -> TokenCount:
     """How many tokens the prompt has, whether or not they fit the model.
 
@@ -50,7 +63,7 @@ async def count_tokens(
     """
     check_prompt(request, caller)
     model = catalog.resolve(request.model).loaded()
-    read = await read_request(request, model, caller=caller, memory=memory)
+    read = await read_request(request, model, caller=caller, memory=memory, reader=reader)
     original = OriginalTokens(original_input_tokens=read.num_original)
     return TokenCount(
         input_tokens=len(read.prompt.ids),
@@ -59,23 +72,31 @@ async def count_tokens(
 
 
 async def read_request(
-    request: CountTokensRequest, model: LoadedModel, *, caller: Caller, memory: Memory
+    request: CountTokensRequest,
+    model: LoadedModel,
+    *,
+    caller: Caller,
+    memory: Memory,
+    reader: Reader,
 ) -> ReadRequest:
     """The prompt of a request that the rules passed.
 
     Raises:
-        InvalidRequestError: the model's family cannot express it; or, in strict mode, reasoning in
-            it is not as this server made it.
+        InvalidRequestError: the model's family cannot express it, a file in it cannot be read; or,
+            in strict mode, reasoning in it is not as this server made it.
         SenryuError: the engine is gone.
     """
     seals = Seals(memory.keys, workspace=caller.workspace, model=model.id)
     if caller.strict:
         check_seals(request, seals)
-    offer = offer_of(request)
+    attachments = await read_attachments(request, model, reader=reader, workspace=caller.workspace)
+    told = Told(offer_of(request), attachments, await _citable(request, attachments))
 
     async def read(version: CountTokensRequest) -> tuple[Conversation, PromptTokens]:
         conversation = memory.replies.restored(
-            to_conversation(version, seals, offer), workspace=caller.workspace, model=model.id
+            to_conversation(version, seals, told),
+            workspace=caller.workspace,
+            model=model.id,
         )
         return conversation, await model.engine.tokenize(model.family.render(conversation))
 
@@ -94,9 +115,17 @@ async def read_request(
             applied.append(cleared.applied(saved))
     return ReadRequest(
         conversation,
-        replace(conversation, tools=offer.all),
+        replace(conversation, tools=told.offer.all),
         prompt,
         seals,
+        told,
         num_original,
         AppliedEdits(applied_edits=applied) if edits else None,
     )
+
+
+async def _citable(request: CountTokensRequest, attachments: Attachments) -> Citable:
+    """What the reply may cite; found beside the event loop, for sources can be long."""
+    if not any(block.type != "image" and cites(block) for _, block in sources(request)):
+        return Citable()
+    return await asyncio.to_thread(number_parts, request, attachments)

@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from senryu.bounded import Bounded
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought
-from senryu.messages.bounded import Bounded
 from senryu.messages.conversation import count_system_passages
 from senryu.wire.diagnostics import CacheDiagnostics, ChangedPart, PrefixChanged, PrefixUnknown
 from senryu.wire.requests import CountTokensRequest
@@ -63,6 +63,7 @@ def fingerprint(
     block_ends: tuple[int, ...],
     *,
     model: str,
+    has_form: bool,
 ) -> Fingerprint:
     """A request's fingerprint.
 
@@ -71,6 +72,7 @@ def fingerprint(
         conversation: its parts.
         block_ends: where its blocks end in the prompt, if the family could tell.
         model: the id of the served model.
+        has_form: whether the form of the answer is told behind the system prompt.
     """
     said = conversation.utterances[:-1] if conversation.continue_last else conversation.utterances
     parts = [
@@ -81,7 +83,7 @@ def fingerprint(
     num_tools = len(conversation.tools)
     ends = list(block_ends[num_tools : num_tools + len(parts)])
     num_system = count_system_passages(request)
-    if request.output_schema is not None:  # told behind the system prompt
+    if has_form:  # it says only of a parameter
         del parts[num_system], ends[num_system : num_system + 1]
     return Fingerprint(
         model=_digest([model, request.speed or "standard"]),

@@ -11,6 +11,7 @@ from senryu.messages.cache_control import cache_points, lifetime_s
 from senryu.messages.caller import Caller
 from senryu.messages.count import ReadRequest
 from senryu.messages.record import Cut, Record
+from senryu.messages.references import constraint_for
 from senryu.messages.reply import InvalidCall, Reply
 from senryu.messages.resolve import LoadedModel
 from senryu.messages.thinking import max_thinking
@@ -87,7 +88,7 @@ class Plan:
         demands = self.demands
         if is_answering and demands.tool_use == "any":
             demands = replace(demands, tool_use="auto")  # there is a call already
-        guide = self.model.family.guide(self.read.offering, demands)
+        guide = _guide(self.read, demands, self.model)
         if guide and guide.reasoning:
             left = max(guide.reasoning.max_tokens - spent_thinking, 0)
             guide = replace(
@@ -123,9 +124,17 @@ def plan_job(
         ),
         block_ends=read.prompt.block_ends,
         priority=caller.priority and request.service_tier != "standard_only",
-        guide=model.family.guide(read.offering, demands) if max_tokens else None,
+        guide=_guide(read, demands, model) if max_tokens else None,
     )
     return Plan(job, demands, read, model)
+
+
+def _guide(read: ReadRequest, demands: Demands, model: LoadedModel) -> Guide | None:
+    guide = model.family.guide(read.offering, demands)
+    num_parts = len(read.told.citable.parts)
+    if num_parts:
+        return replace(guide or Guide(), references=constraint_for(num_parts))
+    return guide
 
 
 def _demands(request: MessagesRequest, read: ReadRequest, max_tokens: int) -> Demands:

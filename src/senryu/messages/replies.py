@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from senryu.bounded import Bounded
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
-from senryu.messages.bounded import Bounded
 
 __all__ = ["Replies", "ReplyPart"]
 

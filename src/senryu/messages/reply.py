@@ -22,11 +22,14 @@ from senryu.core import (
 )
 from senryu.messages.assemble import Assembler
 from senryu.messages.calls import CallRules, InvalidCallError
+from senryu.messages.citable import Citable
 from senryu.messages.record import num_said
+from senryu.messages.references import ReferenceReader, Stretch
 from senryu.messages.replies import ReplyPart
 from senryu.messages.seals import Seals
 from senryu.messages.stops import StopMatcher
 from senryu.messages.thinking import Display
+from senryu.wire.citations import Citation
 from senryu.wire.events import StreamEvent
 from senryu.wire.ids import new_tool_use_id
 from senryu.wire.messages import StopReason
@@ -44,6 +47,7 @@ class Manner:
         display: how reasoning is shown.
         seals: what vouches for it.
         out_of_tokens: how a reply ends that has no tokens left.
+        citable: what it may cite.
     """
 
     stops: StopMatcher
@@ -51,6 +55,7 @@ class Manner:
     display: Display
     seals: Seals
     out_of_tokens: StopReason
+    citable: Citable = Citable()
 
 
 @dataclass(slots=True)
@@ -124,8 +129,10 @@ class Reply:
         self._assembler = assembler
         self._manner = manner
         self._pending: _Pending | None = None
+        self._references = ReferenceReader() if manner.citable.parts else None
         self._blank = ""  # white space that no block was begun for
         self._open: Said | None = None  # what more text or reasoning may belong to
+        self._is_cited = False  # whether what was said last is text that rests on sources
         self.parts: list[Said] = []
         self.end: tuple[StopReason, str | None] | None = None
         self.invalid: InvalidCall | None = None
@@ -160,7 +167,7 @@ class Reply:
         match piece:
             case TextPiece(text):
                 self._note(piece, chunk)
-                return self._match_stops(text, chunk)
+                return self._read(text, chunk)
             case ThoughtPiece(text):
                 self._note(piece, chunk)
                 return self._think(text, chunk)
@@ -178,13 +185,50 @@ class Reply:
         self.num_said += num_said([piece])
         self.num_needed = chunk + 1
 
-    def _match_stops(self, text: str, chunk: int) -> list[StreamEvent]:
+    def _read(self, text: str, chunk: int) -> list[StreamEvent]:
+        """Text, which refers to sources if there are any."""
+        if self._references is None:
+            return self._show(self._until_stop(text), chunk)
+        return self._tell(self._references.feed(text), chunk)
+
+    def _tell(self, stretches: Sequence[Stretch], chunk: int) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        for stretch in stretches:
+            citations = self._manner.citable.citations(stretch.numbers)
+            if citations:
+                events += self._cite(stretch.text, citations, chunk=chunk)
+            else:
+                events += self._show(self._until_stop(stretch.text), chunk)
+            if self._references is None:  # a stop sequence: nothing follows
+                break
+        return events
+
+    def _cite(self, text: str, citations: list[Citation], *, chunk: int) -> list[StreamEvent]:
+        """A block of its own for a text and what it rests on; without text, the last one's."""
+        if not text:
+            return self._assembler.cite(citations) if self._is_cited else []
+        events = self._show(self._manner.stops.close(), chunk)
+        shown = self._until_stop(text) + self._manner.stops.close()
+        if shown:
+            shown = self._blank + shown
+            events += [*self._begin(shown, chunk), *self._assembler.cited_text(shown, citations)]
+            self._open, self._is_cited = None, True
+        return events
+
+    def _until_stop(self, text: str) -> str:
+        """The text that can be shown; the reply ends behind it at a stop sequence."""
         shown, stop_sequence = self._manner.stops.feed(text)
-        events = self._show(shown, chunk)
         if stop_sequence is not None:
             self.end = "stop_sequence", stop_sequence
             self.is_whole = False
-        return events
+            self._references = None
+        return shown
+
+    def _flush(self, chunk: int) -> list[StreamEvent]:
+        """A run of text is over: show what was held back of it."""
+        stretches = self._references.close() if self._references else []
+        events = self._tell(stretches, chunk)
+        return events + self._show(self._manner.stops.close(), chunk)
 
     def _show(self, text: str, chunk: int) -> list[StreamEvent]:
         """Visible text; white space alone begins no block."""
@@ -197,7 +241,7 @@ class Reply:
         return self._assembler.text(text)
 
     def _think(self, text: str, chunk: int) -> list[StreamEvent]:
-        events = self._show(self._manner.stops.close(), chunk)
+        events = self._flush(chunk)
         if not self._grows(text, chunk, is_thought=True):
             events += self._begin(text, chunk, is_thought=True)
         if self._manner.display == "redacted":
@@ -205,7 +249,7 @@ class Reply:
         return events + self._assembler.thinking(text if self._manner.display == "shown" else "")
 
     def _begin_call(self, name: str, chunk: int) -> list[StreamEvent]:
-        events = self._show(self._manner.stops.close(), chunk)
+        events = self._flush(chunk)
         is_eager = self._manner.calls.is_eager(name)
         self._pending = _Pending(new_tool_use_id(), name, is_eager, chunk)
         return [*events, *self._announce(self._pending)] if is_eager else events
@@ -263,6 +307,7 @@ class Reply:
     def _begin(self, text: str, chunk: int, *, is_thought: bool = False) -> list[StreamEvent]:
         """A new part begins; the last one is complete."""
         events = self._leave()
+        self._is_cited = False
         self._open = Said(chunk, chunk, [text], is_thought)
         self.parts.append(self._open)
         self._blank = ""
@@ -286,7 +331,7 @@ class Reply:
 
     def _close(self, chunk: int) -> list[StreamEvent]:
         """Show what was held back, now that there is an ``end``."""
-        events = self._show(self._manner.stops.close(), chunk)
+        events = self._flush(chunk)
         if self._blank and not self.parts:
             blank = self._blank
             events += [*self._begin(blank, chunk), *self._assembler.text(blank)]

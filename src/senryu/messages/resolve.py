@@ -28,6 +28,7 @@ class LoadedModel:
         family: how its prompts are made and its replies are read.
         cache: its operator's rules for the prompt cache.
         redact_thinking: whether nobody may read its reasoning.
+        reads_images: whether images are read for it, as it cannot see them.
     """
 
     id: str
@@ -36,6 +37,7 @@ class LoadedModel:
     family: Family
     cache: CacheRules
     redact_thinking: bool = False
+    reads_images: bool = True
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -66,6 +68,7 @@ class ServedModel:
     engine: Engine
     cache: CacheRules = CacheRules()
     redact_thinking: bool = False
+    reads_images: bool = True
 
     def loaded(self) -> LoadedModel:
         """What a turn needs.
@@ -80,7 +83,13 @@ class ServedModel:
             )
         family = family_for(info)
         return LoadedModel(
-            self.id, self.engine, info, family, self.cache, redact_thinking=self.redact_thinking
+            self.id,
+            self.engine,
+            info,
+            family,
+            self.cache,
+            redact_thinking=self.redact_thinking,
+            reads_images=self.reads_images,
         )
 
 

@@ -3,8 +3,6 @@
 from senryu.messages.caller import Caller
 from senryu.messages.walk import blocks, nested_blocks, prefill
 from senryu.wire.blocks import (
-    DocumentBlockParam,
-    SearchResultBlockParam,
     ServerToolCaller,
     TextBlockParam,
     ThinkingBlockParam,
@@ -12,7 +10,6 @@ from senryu.wire.blocks import (
     ToolUseBlockParam,
     UnbuiltBlock,
     UnbuiltNestedBlock,
-    UnbuiltSource,
 )
 from senryu.wire.requests import CountTokensRequest
 
@@ -147,14 +144,6 @@ def blocks_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
     for path, nested in nested_blocks(request):
         if isinstance(nested, UnbuiltNestedBlock):
             return _unbuilt(path, nested.type)
-        if isinstance(nested, DocumentBlockParam) and isinstance(nested.source, UnbuiltSource):
-            return (
-                f"{path}.document.source: `{nested.source.type}` sources are not supported by"
-                " this server; send the content as text"
-            )
-        cited = isinstance(nested, DocumentBlockParam | SearchResultBlockParam) and nested.citations
-        if cited and cited.enabled:
-            return f"{path}.{nested.type}.citations: citations are not supported by this server"
     return None
 
 

@@ -10,11 +10,13 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from senryu.core import Chunk, FinishReason, TokenUsage
+from senryu.documents.reader import Reader
 from senryu.errors import EngineError
 from senryu.messages.assemble import Assembler
 from senryu.messages.cache_control import bill
 from senryu.messages.caller import Caller
 from senryu.messages.calls import CallRules
+from senryu.messages.conversation import asked_form
 from senryu.messages.count import read_request
 from senryu.messages.diagnostics import fingerprint
 from senryu.messages.jobs import Plan, plan_job
@@ -37,7 +39,12 @@ _MAX_RETRIES = 2  # of invalid calls, in one reply
 
 
 async def open_turn(
-    request: MessagesRequest, *, catalog: Catalog, caller: Caller, memory: Memory
+    request: MessagesRequest,
+    *,
+    catalog: Catalog,
+    caller: Caller,
+    memory: Memory,
+    reader: Reader,
 ) -> "Turn":
     """Check a request and admit its job.
 
@@ -46,7 +53,7 @@ async def open_turn(
     """
     check_generation(request, caller)
     model = catalog.resolve(request.model).loaded()
-    read = await read_request(request, model, caller=caller, memory=memory)
+    read = await read_request(request, model, caller=caller, memory=memory, reader=reader)
     plan = plan_job(request, read, model=model, caller=caller)
     recall = await prepare_recall(plan, memory.replies)
     chunks = await model.engine.generate(plan.job)
@@ -177,6 +184,7 @@ def _manner(request: MessagesRequest, plan: Plan, caller: Caller) -> Manner:
         display_of(request, redact=plan.model.redact_thinking),
         plan.read.seals,
         out_of_tokens="model_context_window_exceeded" if clamped else "max_tokens",
+        citable=plan.read.told.citable,
     )
 
 
@@ -186,7 +194,13 @@ def _diagnose(request: MessagesRequest, plan: Plan, memory: Memory) -> CacheDiag
     if asked is None:
         return None
     read, job = plan.read, plan.job
-    made = fingerprint(request, read.conversation, read.prompt.block_ends, model=plan.model.id)
+    made = fingerprint(
+        request,
+        read.conversation,
+        read.prompt.block_ends,
+        model=plan.model.id,
+        has_form=bool(asked_form(request, read.told)),
+    )
     prints, previous = memory.fingerprints, asked.previous_message_id
     found = prints.compare(previous, made, workspace=job.workspace) if previous else None
     prints.keep(job.id, made, workspace=job.workspace)

@@ -15,6 +15,7 @@ from senryu.messages import (
     rules_messages,
     rules_output,
     rules_schemas,
+    rules_sources,
     rules_thinking,
     rules_tools,
 )
@@ -93,6 +94,10 @@ PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
     Rule(rules_messages.no_document_from_assistant, _MIGRATION),
     Rule(rules_messages.no_citations_from_user, _MIGRATION),
     Rule(rules_messages.blocks_are_built, _BUILT),
+    Rule(rules_sources.sources_are_users, "API: roles of content blocks"),
+    Rule(rules_sources.places_are_built, _BUILT),
+    Rule(rules_sources.citations_are_for_all, "API: citations, enabled on all or none"),
+    Rule(rules_sources.no_citations_in_a_format, "API: citations, not with structured outputs"),
     Rule(rules_tools.tools_are_built, _BUILT),
     Rule(rules_tools.betas_of_tools, "SDK: BetaToolComputerUse20250124Param"),
     Rule(rules_tools.names_are_unique, _ERROR_TEXT),

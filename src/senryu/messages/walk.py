@@ -1,23 +1,22 @@
 """A request's parts with their paths, as error messages name them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from senryu.wire.blocks import (
     CacheControl,
     ContentBlock,
     ContentSource,
     DocumentBlockParam,
+    ImageBlockParam,
     RedactedThinkingBlockParam,
     ResultBlock,
     SearchResultBlockParam,
-    TextBlockParam,
     ThinkingBlockParam,
     ToolAdditionBlockParam,
     ToolChangeReference,
     ToolReferenceBlockParam,
     ToolRemovalBlockParam,
     ToolResultBlockParam,
-    UnbuiltNestedBlock,
 )
 from senryu.wire.requests import CountTokensRequest, InputMessage
 from senryu.wire.tools import ClientTool, UnbuiltTool
@@ -28,7 +27,9 @@ __all__ = [
     "last_control",
     "nested_blocks",
     "offered_tools",
+    "inner_blocks",
     "prefill",
+    "sources",
     "speaks_for_itself",
     "tool_changes",
 ]
@@ -44,10 +45,20 @@ def blocks(request: CountTokensRequest) -> Iterator[tuple[str, str, ContentBlock
 
 
 def nested_blocks(request: CountTokensRequest) -> Iterator[tuple[str, ResultBlock]]:
-    """Every block inside a tool's result, and what is inside those, with their paths."""
+    """Every block inside a tool's result or a document, and what is inside those, with paths."""
     for path, _, block in blocks(request):
-        if isinstance(block, ToolResultBlockParam):
-            yield from _inside(path, block)
+        yield from _inside(path, block)
+
+
+def sources(
+    request: CountTokensRequest,
+) -> Iterator[tuple[str, ImageBlockParam | DocumentBlockParam | SearchResultBlockParam]]:
+    """Every image, document and search result, wherever it is, in order; paths name no types.
+
+    The paths are those that the API names images by in errors (SDK: ImageDimensionsTooLargeError).
+    """
+    for path, _, block in blocks(request):
+        yield from _sources(path, block)
 
 
 def tool_changes(request: CountTokensRequest) -> Iterator[tuple[str, str, bool]]:
@@ -111,24 +122,33 @@ def _cacheable(request: CountTokensRequest) -> Iterator[tuple[str, CacheControl 
     for index, tool in enumerate(request.tools or ()):
         yield f"tools.{index}", tool.cache_control
     for path, _, block in blocks(request):
-        if isinstance(block, ToolResultBlockParam):
-            yield from ((inner, nested.cache_control) for inner, nested in _inside(path, block))
-            yield path, block.cache_control
-        elif not isinstance(block, ThinkingBlockParam | RedactedThinkingBlockParam):
+        yield from ((inner, nested.cache_control) for inner, nested in _inside(path, block))
+        if not isinstance(block, ThinkingBlockParam | RedactedThinkingBlockParam):
             yield path, block.cache_control
 
 
-def _inside(path: str, result: ToolResultBlockParam) -> Iterator[tuple[str, ResultBlock]]:
-    for index, block in enumerate(result.content):
-        inner = f"{path}.tool_result.content.{index}"
-        for number, nested in enumerate(_parts(block)):
-            yield f"{inner}.{block.type}.content.{number}", nested
-        yield inner, block
+def _inside(path: str, block: ContentBlock | ResultBlock) -> Iterator[tuple[str, ResultBlock]]:
+    for number, nested in enumerate(inner_blocks(block)):
+        inner = f"{path}.{block.type}.content.{number}"
+        yield from _inside(inner, nested)
+        yield inner, nested
 
 
-def _parts(block: ResultBlock) -> list[TextBlockParam | UnbuiltNestedBlock]:
-    if isinstance(block, SearchResultBlockParam):
-        return [*block.content]
-    if isinstance(block, DocumentBlockParam) and isinstance(block.source, ContentSource):
-        return block.source.content
-    return []
+def inner_blocks(block: ContentBlock | ResultBlock) -> Sequence[ResultBlock]:
+    """The blocks that a block is made of; most are not."""
+    match block:
+        case ToolResultBlockParam() | SearchResultBlockParam():
+            return block.content
+        case DocumentBlockParam(source=ContentSource(content=content)):
+            return content
+        case _:
+            return ()
+
+
+def _sources(
+    path: str, block: ContentBlock | ResultBlock
+) -> Iterator[tuple[str, ImageBlockParam | DocumentBlockParam | SearchResultBlockParam]]:
+    if isinstance(block, ImageBlockParam | DocumentBlockParam | SearchResultBlockParam):
+        yield path, block
+    for number, nested in enumerate(inner_blocks(block)):
+        yield from _sources(f"{path}.content.{number}", nested)

@@ -10,6 +10,13 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from senryu.wire.base import PlainText, UnreadModel, WireModel
+from senryu.wire.sources import (
+    Base64PdfSource,
+    FileSource,
+    ImageSource,
+    PlainTextSource,
+    UrlSource,
+)
 
 __all__ = [
     "CacheControl",
@@ -19,7 +26,8 @@ __all__ = [
     "ContentSource",
     "DirectCaller",
     "DocumentBlockParam",
-    "PlainTextSource",
+    "ImageBlockParam",
+    "ImageTransformations",
     "RedactedThinkingBlockParam",
     "ResultBlock",
     "SearchResultBlockParam",
@@ -37,7 +45,6 @@ __all__ = [
     "ToolUseId",
     "UnbuiltBlock",
     "UnbuiltNestedBlock",
-    "UnbuiltSource",
     "UnbuiltToolChange",
 ]
 
@@ -149,19 +156,26 @@ class SearchResultBlockParam(WireModel):
 class UnbuiltNestedBlock(UnreadModel):
     """A block inside another, whose type the API has and Senryu does not serve yet."""
 
-    type: Literal["image", "browser_state"]
+    type: Literal["browser_state"]
     cache_control: CacheControl | None = None
 
 
-class PlainTextSource(WireModel):
-    """A document that is a text."""
+class ImageTransformations(WireModel):
+    """What may be done to an image before a model gets it."""
 
-    type: Literal["text"]
-    media_type: Literal["text/plain"]
-    data: PlainText
+    oversized_image: Literal["downsize", "error"] = "downsize"
 
 
-_SourceBlock = Annotated[TextBlockParam | UnbuiltNestedBlock, Field(discriminator="type")]
+class ImageBlockParam(WireModel):
+    """An image."""
+
+    type: Literal["image"]
+    source: ImageSource
+    transformations: ImageTransformations | None = None
+    cache_control: CacheControl | None = None
+
+
+_SourceBlock = Annotated[TextBlockParam | ImageBlockParam, Field(discriminator="type")]
 
 
 class ContentSource(WireModel):
@@ -174,17 +188,14 @@ class ContentSource(WireModel):
     ]
 
 
-class UnbuiltSource(UnreadModel):
-    """A document that would have to be fetched or read from a PDF."""
-
-    type: Literal["base64", "url", "file"]
-
-
 class DocumentBlockParam(WireModel):
-    """A document in a tool's result."""
+    """A document."""
 
     type: Literal["document"]
-    source: Annotated[PlainTextSource | ContentSource | UnbuiltSource, Field(discriminator="type")]
+    source: Annotated[
+        Base64PdfSource | PlainTextSource | ContentSource | UrlSource | FileSource,
+        Field(discriminator="type"),
+    ]
     title: PlainText | None = None
     context: PlainText | None = None
     cache_control: CacheControl | None = None
@@ -201,6 +212,7 @@ class ToolReferenceBlockParam(WireModel):
 
 ResultBlock = Annotated[
     TextBlockParam
+    | ImageBlockParam
     | SearchResultBlockParam
     | DocumentBlockParam
     | ToolReferenceBlockParam
@@ -259,9 +271,6 @@ class UnbuiltBlock(UnreadModel):
     """A block whose type the API has and Senryu does not serve yet."""
 
     type: Literal[
-        "image",
-        "document",
-        "search_result",
         "server_tool_use",
         "web_search_tool_result",
         "web_fetch_tool_result",
@@ -278,6 +287,9 @@ class UnbuiltBlock(UnreadModel):
 
 ContentBlock = Annotated[
     TextBlockParam
+    | ImageBlockParam
+    | DocumentBlockParam
+    | SearchResultBlockParam
     | ThinkingBlockParam
     | RedactedThinkingBlockParam
     | ToolUseBlockParam

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from senryu.wire.base import WireModel
 
@@ -10,7 +10,9 @@ __all__ = ["ErrorBody", "ErrorDetails", "ErrorEnvelope"]
 
 
 class ErrorDetails(WireModel):
-    """What an SDK may act on by itself."""
+    """What an SDK may act on by itself; what there is besides the code depends on it."""
+
+    model_config = ConfigDict(extra="allow")
 
     error_code: str
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from senryu.wire.base import WireModel
+from senryu.wire.citations import Citation
 from senryu.wire.context_management import AppliedEdits
 from senryu.wire.errors import ErrorBody
 from senryu.wire.messages import Message, StopReason
@@ -12,6 +13,7 @@ from senryu.wire.reply_blocks import ReplyBlock
 from senryu.wire.usage import DeltaUsage
 
 __all__ = [
+    "CitationsDelta",
     "ContentBlockDelta",
     "ContentBlockStart",
     "ContentBlockStop",
@@ -76,8 +78,16 @@ class InputJsonDelta(WireModel):
     partial_json: str
 
 
+class CitationsDelta(WireModel):
+    """One more place that the open block's text rests on."""
+
+    type: Literal["citations_delta"] = "citations_delta"
+    citation: Citation
+
+
 Delta = Annotated[
-    TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta, Field(discriminator="type")
+    TextDelta | CitationsDelta | ThinkingDelta | SignatureDelta | InputJsonDelta,
+    Field(discriminator="type"),
 ]
 
 

@@ -11,7 +11,9 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
+from senryu.wire.citations import Citation
 from senryu.wire.events import (
+    CitationsDelta,
     ContentBlockDelta,
     ContentBlockStart,
     Delta,
@@ -80,12 +82,15 @@ class _Open:
 
     start: ReplyBlock
     parts: list[str] = field(default_factory=list[str])
+    citations: list[Citation] = field(default_factory=list[Citation])
     signature: str = ""
 
     def add(self, delta: Delta) -> None:
         match delta:
             case TextDelta():
                 self.parts.append(delta.text)
+            case CitationsDelta():
+                self.citations.append(delta.citation)
             case ThinkingDelta():
                 self.parts.append(delta.thinking)
             case InputJsonDelta():
@@ -98,7 +103,7 @@ class _Open:
         grown = "".join(self.parts)
         match self.start:
             case TextBlock(text=text):
-                return TextBlock(text=text + grown)
+                return TextBlock(text=text + grown, citations=self.citations or None)
             case ThinkingBlock(thinking=text, signature=signature):
                 return ThinkingBlock(thinking=text + grown, signature=self.signature or signature)
             case RedactedThinkingBlock():

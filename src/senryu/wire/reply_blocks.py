@@ -6,15 +6,19 @@ from pydantic import Field
 
 from senryu.wire.base import WireModel
 from senryu.wire.blocks import DirectCaller
+from senryu.wire.citations import Citation
 
 __all__ = ["RedactedThinkingBlock", "ReplyBlock", "TextBlock", "ThinkingBlock", "ToolUseBlock"]
 
 
 class TextBlock(WireModel):
-    """Text."""
+    """Text, and the places of sources that it rests on."""
 
     type: Literal["text"] = "text"
     text: str
+    citations: Annotated[list[Citation] | None, Field(exclude_if=lambda given: given is None)] = (
+        None
+    )
 
 
 class ThinkingBlock(WireModel):

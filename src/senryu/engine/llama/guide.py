@@ -60,12 +60,14 @@ class Rules:
         closing: the tokens of ``Reasoning.closing``.
         opening: those of ``Constraint.opening``, None where it is.
         start: begins a match of the grammar, None where there is none.
+        refer: begins a match of the references' grammar, None where there are none.
     """
 
     guide: Guide
     closing: tuple[int, ...] = ()
     opening: tuple[int, ...] | None = None
     start: Callable[[], Matcher] | None = None
+    refer: Callable[[], Matcher] | None = None
 
 
 _Compile = Callable[[str, Sequence[str]], Callable[[], Matcher]]
@@ -79,16 +81,19 @@ def prepare(guide: Guide, vocabulary: Vocabulary, compile_grammar: _Compile) -> 
         vocabulary: of the model.
         compile_grammar: makes of a grammar and its markers what begins a match of it.
     """
-    reasoning, constraint = guide.reasoning, guide.constraint
-    closing = tokenize_inserted(vocabulary, reasoning.closing) if reasoning else ()
-    if constraint is None:
-        return Rules(guide, closing)
-    opening = constraint.opening
+    opening = guide.constraint.opening if guide.constraint else None
+
+    def start_of(constraint: Constraint | None) -> Callable[[], Matcher] | None:
+        if constraint is None or not constraint.grammar:
+            return None
+        return compile_grammar(constraint.grammar, constraint.markers)
+
     return Rules(
         guide,
-        closing,
+        tokenize_inserted(vocabulary, guide.reasoning.closing) if guide.reasoning else (),
         None if opening is None else tokenize_inserted(vocabulary, opening),
-        compile_grammar(constraint.grammar, constraint.markers) if constraint.grammar else None,
+        start_of(guide.constraint),
+        start_of(guide.references),
     )
 
 
@@ -142,10 +147,12 @@ class ReplyGuide:
         self._may_think = True  # until a section had to be closed
         self._owes_answer = False  # reasoning is over, and nothing was said yet
         self._begin, self._end = reasoning.begin.encode(), reasoning.end.encode()
-        self._triggers = _encode(constraint.triggers)
+        triggers = _encode(constraint.triggers)
         self._first_triggers = _encode(constraint.first_triggers)
-        self._free_markers = (*self._triggers, *_encode([reasoning.begin]))
-        self._section_markers = (*self._triggers, *_encode([reasoning.end]))
+        references = rules.guide.references
+        self._references = _encode(references.triggers) if references else ()
+        self._free_markers = (*triggers, *self._references, *_encode([reasoning.begin]))
+        self._section_markers = (*triggers, *_encode([reasoning.end]))
         markers = (*self._free_markers, *self._section_markers)
         self._lookback = max((len(marker) - 1 for marker in markers), default=0)
         self._phase = _Phase.FREE
@@ -154,6 +161,7 @@ class ReplyGuide:
         self._head: bytes | None = b"" if self._first_triggers else None
         self._opening = rules.opening  # None once the answer has begun
         self._num_opened = 0  # tokens of it that the reply has begun with
+        self._ends_reply = False  # whether the reply ends where the matcher is complete
         self.matcher: Matcher | None = None
 
     def begin(self) -> Taken:
@@ -247,7 +255,7 @@ class ReplyGuide:
         in_section = self._phase is _Phase.SECTION
         if marker == (self._end if in_section else self._begin):
             return in_section or self._may_think
-        return not in_section and self._rules.start is not None
+        return not in_section and self._start_of(marker) is not None
 
     def _pass(self, marker: bytes, taken: Taken) -> None:
         """Go on behind a marker."""
@@ -258,8 +266,11 @@ class ReplyGuide:
             self._phase = _Phase.SECTION
             if self._head is not None:
                 self._head = self._head.removesuffix(marker)
-        elif self._rules.start is not None:
-            self._begin_match(self._rules.start(), taken)
+        elif start := self._start_of(marker):
+            self._begin_match(start(), taken, once=self._once and marker not in self._references)
+
+    def _start_of(self, trigger: bytes) -> Callable[[], Matcher] | None:
+        return self._rules.refer if trigger in self._references else self._rules.start
 
     def _tokens_of(self, text: bytes) -> list[int]:
         """Tokens of a part of a token, none if it has none of its own."""
@@ -299,7 +310,7 @@ class ReplyGuide:
         if opening is not None:
             taken.put(opening[self._num_opened :])
             if self._rules.start is not None:
-                self._begin_match(self._rules.start(), taken)
+                self._begin_match(self._rules.start(), taken, once=self._once)
 
     def _choose(self, token: int) -> Taken:
         """Whether a section begins or the answer, as long as both may begin alike."""
@@ -333,10 +344,11 @@ class ReplyGuide:
 
     # Matching
 
-    def _begin_match(self, matcher: Matcher, taken: Taken) -> None:
+    def _begin_match(self, matcher: Matcher, taken: Taken, *, once: bool) -> None:
         self._head = None
         self._owes_answer = False
         self.matcher = matcher
+        self._ends_reply = once
         self._force(matcher, taken)
 
     def _match(self, matcher: Matcher, token: int) -> Taken:
@@ -363,7 +375,7 @@ class ReplyGuide:
                 taken.put((token,))
         self.matcher = None
         self._tail = b""
-        taken.is_done = self._once
+        taken.is_done = self._ends_reply
 
 
 def _encode(markers: Iterable[str]) -> tuple[bytes, ...]:

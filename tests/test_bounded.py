@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.messages.bounded import Bounded
+from senryu.bounded import Bounded
 
 MAX_COST = 10
 ACTIONS = st.lists(

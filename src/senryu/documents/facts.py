@@ -1,0 +1,26 @@
+"""What is known of a file once it was looked at, and that it cannot be read."""
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["MAX_SIDE", "ImageFacts", "UnreadableError"]
+
+MAX_SIDE: Final = 8000
+"""Pixels that a side of an image may have (API: vision, limits)."""
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read as what it is said to be; the message is for the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """A whole image, as it is to be looked at.
+
+    Arguments:
+        width: pixels, with the orientation that the file asks for.
+        height: pixels, likewise.
+    """
+
+    width: int
+    height: int

@@ -1,0 +1,38 @@
+"""The worker process: what it may use, and the way into it. Loads nothing before it is confined."""
+
+import importlib
+import os
+import resource
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, Literal
+
+from senryu.documents.facts import UnreadableError
+
+__all__ = ["Task", "perform"]
+
+Task = Literal["examine_image", "read_image", "read_pdf"]
+"""A function of ``tasks.py``."""
+
+# A dense page of 2,000 pixels a side takes 950 MB, half of them for the libraries and models.
+_MAX_MEMORY_BYTES = 1536 << 20
+_NICENESS = 5  # the engine comes first
+
+
+def perform(task: Task, *arguments: Any) -> Any:
+    """Do a task in this process, which is the worker.
+
+    Raises:
+        UnreadableError: the file cannot be read, or not within the memory that it may take.
+    """
+    try:
+        return getattr(_tasks(), task)(*arguments)
+    except MemoryError:
+        raise UnreadableError("the file takes too much memory to read; make it smaller") from None
+
+
+@lru_cache(maxsize=1)
+def _tasks() -> ModuleType:
+    resource.setrlimit(resource.RLIMIT_DATA, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
+    os.nice(_NICENESS)
+    return importlib.import_module("senryu.documents.tasks")

@@ -1,0 +1,131 @@
+"""Reads files in a process of their own, and remembers what they said.
+
+A request waits for its files, the event loop for nothing. What was read is kept by workspace and
+digest for a while, because a conversation sends its files again with each turn.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final, cast
+
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+
+from senryu.bounded import Bounded
+from senryu.documents.facts import ImageFacts, UnreadableError
+from senryu.documents.process import Task, perform
+from senryu.errors import OverloadedError
+
+__all__ = ["Reader"]
+
+_MAX_PROCESSES: Final = 1  # each takes up to 1.5 GB, and reading one picture keeps a core busy
+_MAX_WAITING: Final = 256
+_RETRY_S: Final = 5
+_TIMEOUT_S: Final = 120.0
+_MAX_KEPT_BYTES: Final = 32_000_000  # per workspace
+_ENTRY_COST: Final = 256
+
+
+_Value = ImageFacts | str | tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A task under way, and how many requests wait for it."""
+
+    result: asyncio.Task[_Value]
+    num_waiting: int = 0
+
+
+class Reader:
+    """Looks at images and reads documents. One for a server; its methods may run concurrently.
+
+    Attributes:
+        num_read: how many files were given to the worker; what was remembered does not count.
+    """
+
+    def __init__(self) -> None:
+        self.num_read = 0
+        self._processes = CapacityLimiter(_MAX_PROCESSES)
+        self._kept: Bounded[Hashable, _Value] = Bounded(_MAX_KEPT_BYTES)
+        self._under_way: dict[Hashable, _Reading] = {}
+
+    async def examine_image(
+        self, data: bytes, media_type: str | None, *, workspace: str
+    ) -> ImageFacts:
+        """What an image is.
+
+        Arguments:
+            data: the file.
+            media_type: what it is said to be; None if nobody said.
+            workspace: whose it is.
+
+        Raises:
+            UnreadableError: it cannot be read to its end, or is something else.
+            OverloadedError: too many files are waiting to be read.
+        """
+        facts = await self._once("examine_image", data, media_type, workspace=workspace)
+        return cast(ImageFacts, facts)
+
+    async def read_image(self, data: bytes, *, workspace: str) -> str:
+        """What is written in an image; empty if nothing is. Raises what ``examine_image`` does."""
+        return cast(str, await self._once("read_image", data, workspace=workspace))
+
+    async def read_pdf(self, data: bytes, *, max_pages: int, workspace: str) -> tuple[str, ...]:
+        """The text of each page of a PDF. Raises what ``examine_image`` does."""
+        pages = await self._once("read_pdf", data, max_pages, workspace=workspace)
+        return cast(tuple[str, ...], pages)
+
+    async def _once(
+        self, task: Task, data: bytes, *arguments: str | int | None, workspace: str
+    ) -> _Value:
+        """What a task makes of a file: kept, under way, or now."""
+        digest = await asyncio.to_thread(_digest, data)
+        key = (task, digest, *arguments)
+        kept = self._kept.get(workspace, key)
+        if kept is not None:
+            return kept
+        place = (workspace, key)
+        reading = self._under_way.get(place)
+        if reading is None:
+            if len(self._under_way) >= _MAX_WAITING:
+                raise OverloadedError("too many files wait to be read", retry_after_s=_RETRY_S)
+            reading = _Reading(asyncio.create_task(self._perform(task, data, *arguments)))
+            self._under_way[place] = reading
+        reading.num_waiting += 1
+        try:
+            value = await asyncio.shield(reading.result)
+        finally:
+            reading.num_waiting -= 1
+            if not reading.num_waiting:
+                reading.result.cancel()  # nobody waits any more, or it is done
+                self._under_way.pop(place, None)
+        self._kept.keep(workspace, key, value, cost=_cost(value))
+        return value
+
+    async def _perform(self, task: Task, data: bytes, *arguments: str | int | None) -> _Value:
+        async with self._processes:
+            self.num_read += 1
+            try:
+                async with asyncio.timeout(_TIMEOUT_S):
+                    return await to_process.run_sync(
+                        perform, task, data, *arguments, cancellable=True
+                    )
+            except TimeoutError:
+                raise UnreadableError(
+                    f"the file takes longer than {_TIMEOUT_S:.0f} seconds to read; make it smaller"
+                ) from None
+            except BrokenWorkerProcess:
+                raise UnreadableError(
+                    "the file takes too much memory to read, or breaks what reads it"
+                ) from None
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _cost(value: _Value) -> int:
+    texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+    return _ENTRY_COST + sum(map(len, texts))

@@ -1,0 +1,23 @@
+"""What the worker process does. Imported by that process alone: it loads the libraries."""
+
+from senryu.documents.facts import ImageFacts
+from senryu.documents.ocr import MAX_READ_SIDE, read_text
+from senryu.documents.pdf import read_pages
+from senryu.documents.pictures import decode, examine, fitted
+
+__all__ = ["examine_image", "read_image", "read_pdf"]
+
+
+def examine_image(data: bytes, media_type: str | None) -> ImageFacts:
+    """See ``pictures.examine``."""
+    return examine(data, media_type)
+
+
+def read_image(data: bytes) -> str:
+    """What is written in an image; see ``ocr.read_text``."""
+    return read_text(fitted(decode(data), MAX_READ_SIDE))
+
+
+def read_pdf(data: bytes, max_pages: int) -> tuple[str, ...]:
+    """See ``pdf.read_pages``."""
+    return read_pages(data, max_pages)

@@ -1,0 +1,136 @@
+"""Documents and search results in requests, over real HTTP; the scripted model repeats them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from senryu.engine.scripted import ScriptedEngine
+from tests.api.test_images import refusal, told
+from tests.contract.manifest import requirement
+from tests.support.app import RunningApp, ask, running_app
+from tests.support.drawings import document, pdf, picture, saved
+
+REPORT = pdf(["The first page.", "It says hello."], ["The second page."])
+PATH = "messages.0.content.0.document.source.base64.data"
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[RunningApp]:
+    """One app for all: to load what reads takes seconds."""
+    with running_app() as running:
+        yield running
+
+
+@requirement("documents.pdf")
+def test_the_pages_of_a_pdf_are_told(app: RunningApp) -> None:
+    assert told(app, document(REPORT, title="Report", context="From the archive.")) == (
+        "[Document: Report]\nFrom the archive.\n"
+        "[Page 1]\nThe first page.\nIt says hello.\n\n[Page 2]\nThe second page.\n"
+        "[End of the document]"
+    )
+
+
+@requirement("documents.pdf")
+def test_a_scanned_page_is_read(app: RunningApp) -> None:
+    scan = saved(picture("A scanned letter."), "PDF")
+    assert "A scanned letter." in told(app, document(scan))
+
+
+@requirement("documents.limits")
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"%PDF-1.4 and nothing else", "broken"),
+        (b"", "broken"),
+        (REPORT[:300], "broken"),
+        (pdf(["secret"], password="x"), "encrypted"),
+        (pdf(*[["page"]] * 101), "the PDF has 101 pages; at most 100 are read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_cause(
+    app: RunningApp, data: bytes, cause: str
+) -> None:
+    assert refusal(app, document(data)).startswith(f"{PATH}: the PDF")
+    assert cause in refusal(app, document(data))
+
+
+@requirement("documents.limits")
+def test_pages_are_counted_over_all_documents(app: RunningApp) -> None:
+    half = [document(pdf(*[[f"{name} {n}"] for n in range(60)])) for name in ("a", "b")]
+    assert "more than 100 pages together" in refusal(app, *half)
+
+
+@requirement("documents.text")
+def test_texts_and_blocks_are_told(app: RunningApp) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "Plain words."}
+    blocks = {"type": "content", "content": [{"type": "text", "text": w} for w in ("One.", "Two.")]}
+    sources: list[Any] = [
+        {"type": "document", "source": text},
+        {"type": "document", "source": blocks, "title": "Parts"},
+        {
+            "type": "search_result",
+            "source": "https://example.org/a",
+            "title": "Found",
+            "content": [{"type": "text", "text": "Three."}],
+        },
+    ]
+    assert told(app, *sources) == (
+        "[Document]\nPlain words.\n[End of the document]\n\n"
+        "[Document: Parts]\nOne.\n\nTwo.\n[End of the document]\n\n"
+        "[Search result: Found]\nhttps://example.org/a\nThree.\n[End of the search result]"
+    )
+
+
+@requirement("documents.text")
+def test_a_document_may_be_a_breakpoint(app: RunningApp) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "x" * 3000}
+    block = {"type": "document", "source": text, "cache_control": {"type": "ephemeral"}}
+    question = {"type": "text", "text": "?"}
+    body = ask(messages=[{"role": "user", "content": [block, question]}])
+    with running_app(cache_min_tokens=100) as cached:
+        usages = [cached.post(body).json()["usage"] for _ in range(2)]
+    assert usages[0]["cache_creation_input_tokens"] > 3000
+    assert usages[1]["cache_read_input_tokens"] == usages[0]["cache_creation_input_tokens"]
+
+
+@requirement("citations.rules")
+def test_citations_are_for_all_documents_or_none(app: RunningApp) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "x"}
+    one = {"type": "document", "source": text, "citations": {"enabled": True}}
+    other = {"type": "document", "source": text}
+    assert refusal(app, one, other) == (
+        "messages.0.content.1.document.citations: citations must be enabled for all or for none"
+        " of the `document` blocks of a request"
+    )
+
+
+@requirement("citations.rules")
+def test_citations_and_an_output_format_exclude_each_other(app: RunningApp) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "x"}
+    block = {"type": "document", "source": text, "citations": {"enabled": True}}
+    schema: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+    config: Any = {"format": {"type": "json_schema", "schema": schema}}
+    body = ask(messages=[{"role": "user", "content": [block]}], output_config=config)
+    answer = app.post(body)
+    assert answer.status_code == 400
+    assert "citations" in answer.json()["error"]["message"]
+
+
+@requirement("citations.exact")
+def test_pages_are_cited_by_their_number() -> None:
+    block = document(REPORT, citations={"enabled": True}, title="Report")
+    body = ask(messages=[{"role": "user", "content": [block]}])
+    with running_app(ScriptedEngine(["It is the second.<cite:3>"])) as app:
+        (told_block,) = app.post(body).json()["content"]
+    assert told_block["citations"] == [
+        {
+            "type": "page_location",
+            "cited_text": "The second page.",
+            "document_index": 0,
+            "document_title": "Report",
+            "start_page_number": 2,
+            "end_page_number": 3,
+            "file_id": None,
+        }
+    ]

@@ -1,0 +1,23 @@
+"""What documents, search results and citations promise."""
+
+from tests.contract.manifest import Requirement
+
+__all__ = ["REQUIREMENTS"]
+
+API = "API reference: PDF support"
+CITATIONS = "API reference: citations"
+OWN = "own decision"
+
+REQUIREMENTS = (
+    Requirement("documents.pdf", "The model is told the text of each page of a PDF.", API),
+    Requirement("documents.text", "Texts, blocks and search results are told as they are.", API),
+    Requirement("documents.limits", "Broken, encrypted and long PDFs are refused by name.", API),
+    Requirement("citations.told", "The model is told numbers of sentences and held to those.", OWN),
+    Requirement("citations.parts", "The least that is cited is a sentence or a block.", CITATIONS),
+    Requirement("citations.exact", "A citation is the very text at its place.", CITATIONS),
+    Requirement("citations.blocks", "A cited sentence is a block; no reference shows.", CITATIONS),
+    Requirement("citations.delta", "Streams have a citations_delta for each place.", CITATIONS),
+    Requirement("citations.usage", "Cited text is not counted as output.", CITATIONS),
+    Requirement("citations.rules", "All or none; not with an output format.", CITATIONS),
+    Requirement("citations.history", "A cited reply comes back as the tokens it was made of.", OWN),
+)
