@@ -90,7 +90,7 @@ def test_the_model_is_told_numbers_and_held_to_them() -> None:
     assert "[Document: Colours]" in prompt
     assert job.guide is not None
     assert job.guide.references is not None
-    assert job.guide.references.triggers == ("<cite:",)
+    assert job.guide.references.triggers == ("<cite",)
     assert '"maximum": 3' in job.guide.references.grammar
 
 

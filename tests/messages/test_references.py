@@ -51,11 +51,13 @@ def test_a_second_reference_adds_to_the_first() -> None:
 @requirement("citations.blocks")
 def test_what_looks_like_a_reference_and_is_none_is_shown() -> None:
     assert told(read("a <b> <cit")) == [("a <b> <cit", ())]
+    assert told(read("a <cite>b</cite>")) == [("a <cite>b</cite>", ())]
 
 
 @requirement("citations.blocks")
 def test_an_unfinished_reference_is_dropped() -> None:
     assert told(read("It is. <cite:1")) == [("It is.", ())]
+    assert told(read("It is. <cite")) == [("It is.", ())]
 
 
 @requirement("citations.blocks")

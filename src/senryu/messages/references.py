@@ -16,10 +16,11 @@ from senryu.messages.sentences import SENTENCE_END
 
 __all__ = ["HOW_TO_CITE", "ReferenceReader", "Stretch", "constraint_for", "reference"]
 
-_MARKER: Final = "<cite:"
+_MARKER: Final = "<cite"
 _MAX_NUMBERS: Final = 8  # of one reference
 _MAX_HELD: Final = 600  # characters: a sentence that is longer is shown before its end
 _REFERENCE = re.compile(r"[ \t]*<cite:([0-9, ]*)>")
+_UNFINISHED = re.compile(r"[ \t]*<cite(:[0-9, ]*)?$")
 
 HOW_TO_CITE: Final = (
     "Behind each sentence of the sources stands its number, such as <cite:1>. Write behind each"
@@ -31,13 +32,13 @@ HOW_TO_CITE: Final = (
 
 def reference(number: int) -> str:
     """What refers to a part."""
-    return f"{_MARKER}{number}>"
+    return f"{_MARKER}:{number}>"
 
 
 def constraint_for(num_parts: int) -> Constraint:
     """What must follow the beginning of a reference: numbers that exist."""
     number = json_rule(as_written({"type": "integer", "minimum": 1, "maximum": num_parts}))
-    rules = f'start: number ("," number){{0,{_MAX_NUMBERS - 1}}} ">"\nnumber: {number}\n'
+    rules = f'start: ":" number ("," number){{0,{_MAX_NUMBERS - 1}}} ">"\nnumber: {number}\n'
     return Constraint(rules, triggers=(_MARKER,))
 
 
@@ -75,9 +76,7 @@ class ReferenceReader:
 
     def close(self) -> list[Stretch]:
         """Take the end of a run of text; an unfinished reference is dropped."""
-        held, self._held = self._held, ""
-        place = held.find(_MARKER)
-        shown = held if place < 0 else held[:place].rstrip(" \t")
+        shown, self._held = _UNFINISHED.sub("", self._held), ""
         return [Stretch(shown)] if shown else []
 
 
