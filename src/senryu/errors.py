@@ -3,16 +3,20 @@
     SenryuError                          500 api_error
     ├── InvalidRequestError              400 invalid_request_error
     │   ├── ImageDimensionsTooLargeError 400 invalid_request_error
+    │   ├── FileNotDownloadableError     400 invalid_request_error
     │   ├── MethodNotAllowedError        405 invalid_request_error
     │   ├── RequestTooLargeError         413 request_too_large
+    │   ├── StorageQuotaExceededError    400 invalid_request_error
     │   └── ThreadsUnsupportedError      400 invalid_request_error
     ├── AuthenticationError              401 authentication_error
     ├── BillingError                     402 billing_error
     ├── PermissionDeniedError            403 permission_error
     ├── NotFoundError                    404 not_found_error
+    │   └── FileExpiredError             404 not_found_error
     ├── ConflictError                    409 conflict_error
     ├── RateLimitError                   429 rate_limit_error
     ├── EngineError                      500 api_error
+    ├── StorageError                     500 api_error
     ├── DeadlineExceededError            504 timeout_error
     └── OverloadedError                  529 overloaded_error
     StartupError                         never on the wire: the process refuses to start
@@ -31,6 +35,8 @@ __all__ = [
     "DeadlineExceededError",
     "EngineError",
     "ImageDimensionsTooLargeError",
+    "FileExpiredError",
+    "FileNotDownloadableError",
     "InvalidRequestError",
     "MethodNotAllowedError",
     "NotFoundError",
@@ -40,6 +46,8 @@ __all__ = [
     "RequestTooLargeError",
     "SenryuError",
     "StartupError",
+    "StorageError",
+    "StorageQuotaExceededError",
     "ThreadsUnsupportedError",
 ]
 
@@ -105,6 +113,18 @@ class ImageDimensionsTooLargeError(InvalidRequestError):
         self.facts = {"max_side_length_pixels": max_side, "paths": [*paths]}
 
 
+class FileNotDownloadableError(InvalidRequestError):
+    """The file's content is for prompts and tools only."""
+
+    code = "file_not_downloadable"
+
+
+class StorageQuotaExceededError(InvalidRequestError):
+    """The workspace's files take all the room that it has."""
+
+    code = "storage_quota_exceeded"
+
+
 class ThreadsUnsupportedError(InvalidRequestError):
     """The request's conversation was to be kept here; SDKs then send all of it instead."""
 
@@ -139,6 +159,12 @@ class NotFoundError(SenryuError):
     type = "not_found_error"
 
 
+class FileExpiredError(NotFoundError):
+    """The file is known, and its content is gone because its time is over."""
+
+    code = "file_expired"
+
+
 class ConflictError(SenryuError):
     """The resource's state does not allow this now."""
 
@@ -155,6 +181,10 @@ class RateLimitError(SenryuError):
 
 class EngineError(SenryuError):
     """The engine lost the request: its worker died, hung or was stopped."""
+
+
+class StorageError(SenryuError):
+    """What is kept cannot be read or written now, or is damaged; the log tells why."""
 
 
 class DeadlineExceededError(SenryuError):

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import platformdirs
 import uvicorn
@@ -32,7 +33,9 @@ from senryu.messages.cache_control import CacheRules
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import ModelSettings, Settings, local_url
+from senryu.store.files import Files, open_files
 from senryu.store.key_ring import KeyRing, open_key_ring
+from senryu.store.uploads import FileLimits
 from senryu.telemetry import Telemetry, configure_logging
 
 __all__ = ["run"]
@@ -54,14 +57,17 @@ def run(settings: Settings) -> int:
     """
     configure_logging(settings.log_format, settings.log_level)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it tells of its process, not of ours
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of clients' mistakes
     with _listen(settings.host, settings.port) as listener:
-        return uvloop.run(_serve(settings, listener, _keys(settings)))
+        return uvloop.run(_serve(settings, listener, keys=_keys(settings), files=_files(settings)))
 
 
-async def _serve(settings: Settings, listener: socket.socket, keys: KeyRing) -> int:
+async def _serve(
+    settings: Settings, listener: socket.socket, *, keys: KeyRing, files: Files
+) -> int:
     models = [_model(model, settings) for model in settings.models]
     catalog = Catalog(models, settings.aliases)
-    app = create_app(Services(settings, catalog, Telemetry(), Memory(keys=keys)))
+    app = create_app(Services(settings, catalog, Telemetry(), files, Memory(keys=keys)))
     server = _Server(server_config(app, settings))
     base_url = local_url(settings.host, listener.getsockname()[1])
     print(f"Senryu {__version__} listens on {base_url} and loads its models ...", flush=True)
@@ -70,12 +76,14 @@ async def _serve(settings: Settings, listener: socket.socket, keys: KeyRing) -> 
             serving = tasks.create_task(server.serve(sockets=[listener]))
             loading = tasks.create_task(_load(models, settings, base_url))
             stopping = tasks.create_task(_stop_on_signal(server, models, settings))
-            serving.add_done_callback(lambda _: loading.cancel())
-            serving.add_done_callback(lambda _: stopping.cancel())
+            sweeping = tasks.create_task(files.keep_swept())
+            for other in (loading, stopping, sweeping):
+                serving.add_done_callback(lambda _, other=other: other.cancel())
     except* StartupError as group:
         raise group.exceptions[0] from None
     finally:
         await _close(models)
+        await files.close()
     return 0
 
 
@@ -115,9 +123,22 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
 
 
 def _keys(settings: Settings) -> KeyRing:
-    folder = settings.data_dir or platformdirs.user_data_path("senryu")
     rotate_after_s = settings.key_rotation_days * _DAY_S
-    return open_key_ring(folder.expanduser(), rotate_after_s=rotate_after_s)
+    return open_key_ring(_data_folder(settings), rotate_after_s=rotate_after_s)
+
+
+def _files(settings: Settings) -> Files:
+    url = settings.database_url
+    return open_files(
+        _data_folder(settings),
+        database_url=None if url is None else url.get_secret_value(),
+        blob_store=settings.blob_store,
+        limits=FileLimits(settings.max_file_bytes, settings.files_quota_mb * _MB),
+    )
+
+
+def _data_folder(settings: Settings) -> Path:
+    return (settings.data_dir or platformdirs.user_data_path("senryu")).expanduser()
 
 
 async def _load(models: Sequence[ServedModel], settings: Settings, base_url: str) -> None:

@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -121,6 +129,8 @@ class Settings(BaseSettings):
         cors_origins: origins whose pages may use the API from a browser, or ``*`` for any; by
             default none.
         max_body_bytes: larger request bodies answer 413.
+        max_file_bytes: larger uploads answer 413.
+        files_quota_mb: room for the files of one workspace, in MB; an upload beyond it is refused.
         max_queued: requests that may wait for each model; one more answers 529.
         report_implicit_cache: whether usage counts tokens as read from the cache that were found
             there without ``cache_control``.
@@ -131,6 +141,10 @@ class Settings(BaseSettings):
         log_format: ``text`` for people, ``json`` for machines.
         log_level: least level that is logged.
         data_dir: folder for what cannot be made again; left out, the user's data folder.
+        database_url: ``postgresql://...``, where what is known of files is kept; left out, a file
+            in ``data_dir``.
+        blob_store: ``s3://``, ``gs://``, ``az://`` or ``file://``, where the bytes of files are
+            kept; left out, a folder in ``data_dir``.
         key_rotation_days: age at which the key that signs reasoning gets a successor, looked at
             when the server starts.
     """
@@ -146,6 +160,8 @@ class Settings(BaseSettings):
     aliases: dict[str, str] = {}
     cors_origins: tuple[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")], ...] = ()
     max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
+    max_file_bytes: Annotated[int, Field(ge=1)] = 500 * 1024 * 1024
+    files_quota_mb: Annotated[int, Field(ge=0)] = 10_000
     max_queued: Annotated[int, Field(ge=0, le=100_000)] = 256
     report_implicit_cache: bool = False
     ping_interval_s: Annotated[float, Field(gt=0)] = 10.0
@@ -155,6 +171,8 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path | None = None
+    database_url: SecretStr | None = None
+    blob_store: Annotated[str, Field(pattern=r"^(s3|gs|az|file)://.+$")] | None = None
     key_rotation_days: Annotated[float, Field(gt=0)] = 30.0
 
     @property
@@ -169,6 +187,13 @@ class Settings(BaseSettings):
     def priority_keys(self) -> frozenset[str]:
         """The API keys whose requests go first."""
         return frozenset(key.key.get_secret_value() for key in self.keys if key.priority)
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith("postgresql://"):
+            raise ValueError("it begins with postgresql://; leave it out for a file in data_dir")
+        return url
 
     @model_validator(mode="after")
     def _check_exposure(self) -> "Settings":

@@ -127,6 +127,7 @@ class Telemetry:
         )
         self._tokens_out = self._counter("output_tokens", "tokens generated", "model")
         self._dropped = self._counter("dropped_fields", "unknown request fields ignored")
+        self._uploaded = self._counter("uploaded_bytes", "bytes of files that clients uploaded")
         self._queue = self._histogram(
             "time_in_queue",
             "from the request's arrival to its place in KV memory",
@@ -189,6 +190,10 @@ class Telemetry:
         if (kind, short) not in self._passed_over:
             self._passed_over.add((kind, short))
             _ACCESS_LOG.info("passed over, told once", extra={"facts": {kind: short}})
+
+    def file_uploaded(self, num_bytes: int) -> None:
+        """Count a file that a client uploaded."""
+        self._uploaded.inc(num_bytes)
 
     def finished(self, access: Access) -> None:
         """Count a request and write its line."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import tempfile
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -19,7 +21,9 @@ from senryu.engine.scripted import ScriptedEngine
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import Settings
+from senryu.store.files import Files
 from senryu.telemetry import Telemetry
+from tests.support.files import open_store
 
 __all__ = ["MODEL", "RunningApp", "ask", "running_app"]
 
@@ -67,6 +71,7 @@ def running_app(
     cache_min_tokens: int = 4096,
     redact_thinking: bool = False,
     reads_images: bool = True,
+    files: Files | None = None,
     **settings: Any,
 ) -> Generator[RunningApp]:
     """Serve the app from a thread until the block ends.
@@ -77,6 +82,7 @@ def running_app(
         cache_min_tokens: the model's shortest cacheable prefix.
         redact_thinking: whether the model's reasoning is for nobody to read.
         reads_images: whether images are read for the model.
+        files: the files that it keeps, which it closes; by default it begins with none.
         settings: fields of ``Settings``.
     """
     engine = engine or ScriptedEngine()
@@ -92,10 +98,12 @@ def running_app(
         reads_images=reads_images,
     )
     catalog = Catalog([model], aliases or {})
-    services = Services(chosen, catalog, Telemetry())
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    files = files or open_store(Path(folder.name), file_bytes=chosen.max_file_bytes)
+    services = Services(chosen, catalog, Telemetry(), files)
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(server_config(create_app(services), chosen))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener, files)))
     thread.start()
     server.up.wait()
     address = listener.getsockname()
@@ -107,6 +115,12 @@ def running_app(
     finally:
         server.should_exit = True
         thread.join()
+        folder.cleanup()
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, files: Files) -> None:
+    await server.serve([listener])
+    await files.close()
 
 
 class _Server(uvicorn.Server):

@@ -14,6 +14,7 @@ from senryu.api.auth import API_PREFIXES, OWN_PREFIX, Authentication
 from senryu.api.cache import clear_cache, list_cache
 from senryu.api.edge import Edge
 from senryu.api.errors import handle_http, handle_senryu
+from senryu.api.files import create_file, delete_file, download_file, list_files, retrieve_file
 from senryu.api.health import health, hello, metrics, ready
 from senryu.api.messages import count_message_tokens, create_message
 from senryu.api.models import list_models, retrieve_model
@@ -30,6 +31,11 @@ _API = [
     for method, path, handler in (
         ("POST", "/messages", create_message),
         ("POST", "/messages/count_tokens", count_message_tokens),
+        ("POST", "/files", create_file),
+        ("GET", "/files", list_files),
+        ("GET", "/files/{file_id}", retrieve_file),
+        ("DELETE", "/files/{file_id}", delete_file),
+        ("GET", "/files/{file_id}/content", download_file),
         ("GET", "/models", list_models),
         ("GET", "/models/{model_id:path}", retrieve_model),
     )

@@ -11,6 +11,7 @@ from senryu import __version__
 from senryu.api.auth import API_PREFIXES, OWN_PREFIX
 from senryu.wire.cache import CacheCleared, CacheList, CacheQuery
 from senryu.wire.errors import ErrorEnvelope
+from senryu.wire.files import DeletedFile, FileMetadata, FilePage, FilesQuery, UploadForm
 from senryu.wire.messages import Message
 from senryu.wire.models import ModelInfo, ModelPage, ModelsQuery
 from senryu.wire.requests import CountTokensRequest, MessagesRequest
@@ -30,6 +31,11 @@ _MODELS: list[tuple[type[BaseModel], JsonSchemaMode]] = [
     (TokenCount, "serialization"),
     (ModelInfo, "serialization"),
     (ModelPage, "serialization"),
+    (FilesQuery, "validation"),
+    (UploadForm, "validation"),
+    (FileMetadata, "serialization"),
+    (FilePage, "serialization"),
+    (DeletedFile, "serialization"),
     (CacheQuery, "validation"),
     (CacheList, "serialization"),
     (CacheCleared, "serialization"),
@@ -41,7 +47,7 @@ _ERRORS = {
     401: "No key, or an unknown one.",
     402: "The workspace's budget is spent.",
     403: "The key may not do this.",
-    404: "No such model.",
+    404: "No such model or file.",
     409: "The resource's state does not allow this now.",
     413: "The body is too large.",
     429: "The key's limit is used up.",
@@ -67,6 +73,14 @@ _MODEL_ID: _Json = {
     "required": True,
     "schema": {"type": "string", "minLength": 1},
 }
+_FILE_ID = _MODEL_ID | {"name": "file_id"}
+_IDS: _Json = {
+    "name": "ids[]",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "array", "items": {"type": "string"}},
+    "description": "Only these files; at most 100, and none of limit, page, after_id, before_id.",
+}
 
 
 @cache
@@ -79,9 +93,12 @@ def openapi_json(*, needs_key: bool) -> bytes:
     _, schemas = models_json_schema(_MODELS, ref_template="#/components/schemas/{model}")
     definitions = schemas["$defs"]
     pages = _query_parameters(definitions.pop("ModelsQuery"))
+    file_pages = _query_parameters(definitions.pop("FilesQuery"))
+    upload = _form(definitions.pop("UploadForm"))
     paths = _own_paths(_query_parameters(definitions.pop("CacheQuery")))
     for prefix in API_PREFIXES:
         paths |= _api_paths(prefix, pages)
+        paths |= _file_paths(prefix, [_IDS, *file_pages], upload)
     document: _Json = {
         "openapi": "3.1.0",
         "info": {"title": "Senryu", "version": __version__, "description": _ABOUT},
@@ -99,11 +116,23 @@ def _query_parameters(query: _Json) -> list[_Json]:
     ]
 
 
+def _form(fields: _Json) -> _Json:
+    """An upload's body: a file, and fields that are text."""
+    properties = {name: _not_null(schema) for name, schema in fields["properties"].items()}
+    properties["file"] = {"type": "string", "format": "binary"}
+    schema = {"type": "object", "properties": properties, "required": ["file"]}
+    return {"multipart/form-data": {"schema": schema}}
+
+
 def _own_paths(parameters: list[_Json]) -> _Json:
     """What is Senryu's own, and knows no API version."""
     operations = {
-        "get": _operation("List what the prompt cache keeps", CacheList, parameters=parameters),
-        "delete": _operation("Clear the prompt cache", CacheCleared, parameters=parameters),
+        "get": _operation(
+            "List what the prompt cache keeps", _content(CacheList), parameters=parameters
+        ),
+        "delete": _operation(
+            "Clear the prompt cache", _content(CacheCleared), parameters=parameters
+        ),
     }
     return {f"{OWN_PREFIX}/cache": operations}
 
@@ -114,40 +143,56 @@ def _api_paths(prefix: str, parameters: list[_Json]) -> _Json:
         f"{prefix}/messages": {
             "post": _operation(
                 "Create a message",
-                Message,
+                _content(Message) | stream,
                 parameters=[_VERSION],
-                body=MessagesRequest,
-                also=stream,
+                body=_content(MessagesRequest),
             )
         },
         f"{prefix}/messages/count_tokens": {
             "post": _operation(
                 "Count a prompt's tokens",
-                TokenCount,
+                _content(TokenCount),
                 parameters=[_VERSION],
-                body=CountTokensRequest,
+                body=_content(CountTokensRequest),
             )
         },
         f"{prefix}/models": {
-            "get": _operation("List models", ModelPage, parameters=[_VERSION, *parameters])
+            "get": _operation(
+                "List models", _content(ModelPage), parameters=[_VERSION, *parameters]
+            )
         },
         f"{prefix}/models/{{model_id}}": {
-            "get": _operation("Retrieve a model", ModelInfo, parameters=[_VERSION, _MODEL_ID])
+            "get": _operation(
+                "Retrieve a model", _content(ModelInfo), parameters=[_VERSION, _MODEL_ID]
+            )
+        },
+    }
+
+
+def _file_paths(prefix: str, parameters: list[_Json], upload: _Json) -> _Json:
+    one = [_VERSION, _FILE_ID]
+    data = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        f"{prefix}/files": {
+            "post": _operation(
+                "Upload a file", _content(FileMetadata), parameters=[_VERSION], body=upload
+            ),
+            "get": _operation("List files", _content(FilePage), parameters=[_VERSION, *parameters]),
+        },
+        f"{prefix}/files/{{file_id}}": {
+            "get": _operation("Retrieve a file's metadata", _content(FileMetadata), parameters=one),
+            "delete": _operation("Delete a file", _content(DeletedFile), parameters=one),
+        },
+        f"{prefix}/files/{{file_id}}/content": {
+            "get": _operation("Download a file", data, parameters=one)
         },
     }
 
 
 def _operation(
-    summary: str,
-    reply: type,
-    *,
-    parameters: list[_Json],
-    body: type | None = None,
-    also: _Json | None = None,
+    summary: str, reply: _Json, *, parameters: list[_Json], body: _Json | None = None
 ) -> _Json:
-    responses: _Json = {
-        "200": {"description": "Done.", "content": _content(reply) | (also or {})},
-    }
+    responses: _Json = {"200": {"description": "Done.", "content": reply}}
     for status, text in _ERRORS.items():
         responses[str(status)] = {"description": text, "content": _content(ErrorEnvelope)}
     for response in responses.values():
@@ -158,7 +203,7 @@ def _operation(
         "responses": responses,
     }
     if body:
-        operation["requestBody"] = {"required": True, "content": _content(body)}
+        operation["requestBody"] = {"required": True, "content": body}
     return operation
 
 

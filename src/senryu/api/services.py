@@ -10,6 +10,7 @@ from senryu.messages.caller import Caller
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog
 from senryu.settings import Settings
+from senryu.store.files import Files
 from senryu.telemetry import Access, Telemetry
 
 __all__ = ["Services", "access_of", "caller_of", "note_usage", "services_of"]
@@ -22,6 +23,7 @@ class Services:
     settings: Settings
     catalog: Catalog
     telemetry: Telemetry
+    files: Files
     memory: Memory = field(default_factory=Memory)
     reader: Reader = field(default_factory=Reader)
 

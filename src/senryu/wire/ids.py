@@ -2,9 +2,14 @@
 
 import secrets
 
-__all__ = ["new_message_id", "new_request_id", "new_tool_use_id"]
+__all__ = ["new_file_id", "new_message_id", "new_request_id", "new_tool_use_id"]
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def new_file_id() -> str:
+    """``file_011C`` and 20 random base-58 characters."""
+    return "file_011C" + _random(20)
 
 
 def new_message_id() -> str:

@@ -1,0 +1,3 @@
+"""How the database came to be what ``tables.py`` says, step by step."""
+
+__all__: list[str] = []

@@ -1,0 +1,49 @@
+"""Stores of files for tests, opened as servers open theirs."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from senryu.store.database import open_database
+from senryu.store.files import Files, open_files
+from senryu.store.uploads import FileLimits
+
+__all__ = ["open_store"]
+
+_DATABASE = "senryu.db"
+_ROOM = 1_000_000_000
+
+
+def open_store(
+    folder: Path,
+    *,
+    file_bytes: int = _ROOM,
+    workspace_bytes: int = _ROOM,
+    blob_store: str | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Files:
+    """The files of a folder, which other servers may share.
+
+    Arguments:
+        folder: the data folder.
+        file_bytes: how much one file may have.
+        workspace_bytes: how much one workspace may keep.
+        blob_store: where the bytes are.
+        clock: tells seconds since the epoch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _DATABASE).exists():
+        shutil.copy(_new_database(), folder / _DATABASE)
+    limits = FileLimits(file_bytes, workspace_bytes)
+    return open_files(folder, limits=limits, blob_store=blob_store, clock=clock)
+
+
+@cache
+def _new_database() -> Path:
+    """An empty database, made once: to make one takes a process of its own."""
+    folder = Path(tempfile.mkdtemp())
+    open_database(None, folder)
+    return folder / _DATABASE
