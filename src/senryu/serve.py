@@ -59,14 +59,13 @@ def run(settings: Settings) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it tells of its process, not of ours
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of clients' mistakes
     with _listen(settings.host, settings.port) as listener:
-        return uvloop.run(_serve(settings, listener, keys=_keys(settings), files=_files(settings)))
+        return uvloop.run(_serve(settings, listener, _keys(settings)))
 
 
-async def _serve(
-    settings: Settings, listener: socket.socket, *, keys: KeyRing, files: Files
-) -> int:
+async def _serve(settings: Settings, listener: socket.socket, keys: KeyRing) -> int:
     models = [_model(model, settings) for model in settings.models]
     catalog = Catalog(models, settings.aliases)
+    files = await _files(settings)
     app = create_app(Services(settings, catalog, Telemetry(), files, Memory(keys=keys)))
     server = _Server(server_config(app, settings))
     base_url = local_url(settings.host, listener.getsockname()[1])
@@ -127,9 +126,9 @@ def _keys(settings: Settings) -> KeyRing:
     return open_key_ring(_data_folder(settings), rotate_after_s=rotate_after_s)
 
 
-def _files(settings: Settings) -> Files:
+async def _files(settings: Settings) -> Files:
     url = settings.database_url
-    return open_files(
+    return await open_files(
         _data_folder(settings),
         database_url=None if url is None else url.get_secret_value(),
         blob_store=settings.blob_store,

@@ -1,6 +1,6 @@
 """Runs under the 0.x SDK in a process of its own and prints what it saw as JSON.
 
-Usage: python old_client.py everything|cache|tools BASE_URL MODEL
+Usage: python old_client.py everything|cache|tools|files BASE_URL MODEL
 """
 
 import json
@@ -87,8 +87,29 @@ def tools(client: anthropic.Anthropic, model: str) -> dict[str, object]:
     }
 
 
+def files(client: anthropic.Anthropic, model: str) -> dict[str, object]:
+    """Upload, list in pages, download and delete files; ``model`` is not asked for."""
+    resource = client.beta.files
+    kept = [resource.upload(file=(f"{n}.txt", b"file %d" % n, "text/plain")) for n in range(5)]
+    listed = [file.id for file in resource.list(limit=2)]
+    before = resource.list(limit=2, before_id=listed[3])
+    content = resource.download(kept[0].id).read().decode()
+    about = resource.retrieve_metadata(kept[0].id)
+    deleted = [resource.delete(file.id).type for file in resource.list(limit=2)]
+    return {
+        "uploaded": [file.id for file in kept],
+        "listed": listed,
+        "before": [[file.id for file in before.data], before.has_more, before.first_id],
+        "content": content,
+        "about": [about.filename, about.mime_type, about.size_bytes, about.downloadable],
+        "deleted": deleted,
+        "left": len(resource.list().data),
+    }
+
+
 if __name__ == "__main__":
     what, base_url, model = sys.argv[1:]
     client = anthropic.Anthropic(base_url=base_url, api_key="any-key-will-do", max_retries=0)
-    seen = {"everything": everything, "cache": cache, "tools": tools}[what](client, model)
+    programs = {"everything": everything, "cache": cache, "tools": tools, "files": files}
+    seen = programs[what](client, model)
     sys.stdout.write(json.dumps(seen))

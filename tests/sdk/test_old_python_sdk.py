@@ -67,3 +67,15 @@ def test_the_0x_sdk_creates_streams_counts_and_reads_errors(server: RunningServe
     assert seen["created"] == seen["streamed"]
     assert seen["input_tokens"] == seen["counted"] > 0
     assert "model: no-such-model" in seen["error"]
+
+
+@requirement("files.sdk-0x", "files.pages-0x")
+def test_the_0x_sdk_uploads_lists_downloads_and_deletes_files() -> None:
+    with running_app() as app:
+        seen = seen_by_old_client("files", app.base_url, MODEL)
+    assert seen["listed"] == seen["uploaded"][::-1]
+    assert seen["before"] == [seen["listed"][1:3], True, seen["listed"][1]]
+    assert seen["content"] == "file 0"
+    assert seen["about"] == ["0.txt", "text/plain", 6, True]
+    assert seen["deleted"] == ["file_deleted"] * 5
+    assert seen["left"] == 0

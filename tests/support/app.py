@@ -4,7 +4,8 @@ import asyncio
 import socket
 import tempfile
 import threading
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -72,6 +73,7 @@ def running_app(
     redact_thinking: bool = False,
     reads_images: bool = True,
     files: Files | None = None,
+    clock: Callable[[], float] = time.time,
     **settings: Any,
 ) -> Generator[RunningApp]:
     """Serve the app from a thread until the block ends.
@@ -83,6 +85,7 @@ def running_app(
         redact_thinking: whether the model's reasoning is for nobody to read.
         reads_images: whether images are read for the model.
         files: the files that it keeps, which it closes; by default it begins with none.
+        clock: tells the time by which its files expire.
         settings: fields of ``Settings``.
     """
     engine = engine or ScriptedEngine()
@@ -98,8 +101,14 @@ def running_app(
         reads_images=reads_images,
     )
     catalog = Catalog([model], aliases or {})
-    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-    files = files or open_store(Path(folder.name), file_bytes=chosen.max_file_bytes)
+    folder = tempfile.TemporaryDirectory()
+    opening = open_store(
+        chosen.data_dir or Path(folder.name),
+        file_bytes=chosen.max_file_bytes,
+        workspace_bytes=chosen.files_quota_mb * 1_000_000,
+        clock=clock,
+    )
+    files = asyncio.run(opening)
     services = Services(chosen, catalog, Telemetry(), files)
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(server_config(create_app(services), chosen))

@@ -17,7 +17,7 @@ _DATABASE = "senryu.db"
 _ROOM = 1_000_000_000
 
 
-def open_store(
+async def open_store(
     folder: Path,
     *,
     file_bytes: int = _ROOM,
@@ -36,14 +36,19 @@ def open_store(
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / _DATABASE).exists():
-        shutil.copy(_new_database(), folder / _DATABASE)
+        shutil.copy(await _new_database(), folder / _DATABASE)
     limits = FileLimits(file_bytes, workspace_bytes)
-    return open_files(folder, limits=limits, blob_store=blob_store, clock=clock)
+    return await open_files(folder, limits=limits, blob_store=blob_store, clock=clock)
+
+
+async def _new_database() -> Path:
+    """An empty database, made once: to make one takes a process of its own."""
+    file = _template() / _DATABASE
+    if not file.exists():
+        await open_database(None, file.parent)
+    return file
 
 
 @cache
-def _new_database() -> Path:
-    """An empty database, made once: to make one takes a process of its own."""
-    folder = Path(tempfile.mkdtemp())
-    open_database(None, folder)
-    return folder / _DATABASE
+def _template() -> Path:
+    return Path(tempfile.mkdtemp())

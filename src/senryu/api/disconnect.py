@@ -1,12 +1,12 @@
-"""Noticing that a client went away, and stopping what was done for it."""
+"""Noticing that a client went away and stopping what was done for it, or going away oneself."""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
-__all__ = ["ClientGoneError", "disconnected", "unless_disconnected"]
+__all__ = ["ClientGoneError", "abort", "disconnected", "unless_disconnected"]
 
 _T = TypeVar("_T")
 
@@ -38,3 +38,10 @@ async def unless_disconnected(work: Coroutine[Any, Any, _T], receive: Receive) -
         task.cancel()
         watcher.cancel()
         await asyncio.gather(task, watcher, return_exceptions=True)
+
+
+def abort(scope: Scope) -> None:
+    """Drop the connection with what its buffers hold, where the server lets us (``server.py``)."""
+    server = scope.get("extensions", {}).get("senryu")
+    if server:
+        server["abort"]()

@@ -7,11 +7,11 @@ clients: ``next_page`` of one is what the other knows as ``last_id``.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
+from senryu.api.downloads import Download
 from senryu.api.forms import MAX_FORM_BYTES, Form, boundary_of
 from senryu.api.services import access_of, caller_of, services_of
 from senryu.errors import (
@@ -105,15 +105,9 @@ async def download_file(request: Request) -> Response:
     file, chunks = await files.open(caller.workspace, _id(request))
     if caller.strict:
         raise FileNotDownloadableError("this file cannot be downloaded: it was uploaded")
+    # A small file is whole by its first chunk, so that its damage can still be a status.
     first = await anext(chunks, b"")
-    headers = {
-        "content-length": str(file.content.size_bytes),
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.filename, safe='')}",
-        "x-content-type-options": "nosniff",
-    }
-    return StreamingResponse(
-        _all(first, chunks), headers=headers, media_type="application/octet-stream"
-    )
+    return Download(request, file, _all(first, chunks))
 
 
 async def delete_file(request: Request) -> Response:

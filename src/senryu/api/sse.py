@@ -12,7 +12,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from senryu.api.disconnect import disconnected
+from senryu.api.disconnect import abort, disconnected
 from senryu.api.errors import unexpected
 from senryu.api.services import note_usage
 from senryu.errors import SenryuError
@@ -70,7 +70,7 @@ class EventStream(Response):
                 self._access.outcome = "disconnected"
             elif isinstance(writer.exception(), TimeoutError):
                 self._access.outcome = "stalled"
-                _abort(scope)
+                abort(scope)
             else:
                 writer.result()
         finally:
@@ -155,10 +155,3 @@ class _Pending:
         """Nothing will be added."""
         self._closed = True
         self._filled.set()
-
-
-def _abort(scope: Scope) -> None:
-    """Drop the connection with what its buffers hold, where the server lets us (``server.py``)."""
-    server = scope.get("extensions", {}).get("senryu")
-    if server:
-        server["abort"]()

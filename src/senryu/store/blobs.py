@@ -147,8 +147,12 @@ def open_blobs(url: str | None, folder: Path) -> Blobs:
 
 def _from_url(url: str) -> ObjectStore:
     # the library's types want to know of which kind the store is before the URL is read
-    timeouts: Any = {"read_timeout": _READ_TIMEOUT, "timeout": _REQUEST_TIMEOUT}
-    return from_url(url, client_options=timeouts)
+    options: Any = {
+        "read_timeout": _READ_TIMEOUT,
+        "timeout": _REQUEST_TIMEOUT,
+        "allow_http": True,  # for an endpoint that the operator names so
+    }
+    return from_url(url, client_options=options)
 
 
 class _Source(AsyncIterator[bytes]):
@@ -173,7 +177,8 @@ class _Source(AsyncIterator[bytes]):
 
 
 def _refused(error: Exception) -> StorageError:
-    _LOG.error("the store for files failed", extra={"facts": {"cause": type(error).__name__}})
+    first_line = str(error).partition("\n")[0]  # the others repeat it in more detail
+    _LOG.error("the store for files failed", extra={"facts": {"cause": first_line}})
     return StorageError("the server's store for files does not answer; try again later")
 
 

@@ -4,7 +4,6 @@ SQLite in the data folder unless a PostgreSQL server is named. Several servers m
 at the same time, and the first of them to start changes what has to be changed.
 """
 
-import asyncio
 import logging
 import subprocess
 import sys
@@ -29,8 +28,8 @@ _LOCK_TIMEOUT_S = 60.0
 _BUSY_TIMEOUT_MS = 30_000  # while another process writes; each write takes milliseconds
 
 
-def open_database(url: str | None, folder: Path) -> AsyncEngine:
-    """The database, with the tables that this version knows. Not to be called while a loop runs.
+async def open_database(url: str | None, folder: Path) -> AsyncEngine:
+    """The database, with the tables that this version knows. Holds up the loop while it changes it.
 
     Arguments:
         url: ``postgresql://...``; None for a file in ``folder``.
@@ -47,7 +46,7 @@ def open_database(url: str | None, folder: Path) -> AsyncEngine:
         with connection_errors():
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / f"{_FILE}.lock", timeout=_LOCK_TIMEOUT_S):
-                if asyncio.run(_revision(address)) != REVISION:
+                if await _revision(address) != REVISION:
                     _upgrade(address)
             return connect(address)
     except ModuleNotFoundError:
@@ -63,8 +62,14 @@ def connect(address: str, **options: Any) -> AsyncEngine:
         address: SQLAlchemy's URL, with a driver's name.
         options: of ``create_async_engine``.
     """
-    engine = create_async_engine(address, hide_parameters=True, pool_pre_ping=True, **options)
-    if engine.dialect.name == "sqlite":
+    is_file = address.startswith("sqlite")
+    # A server may have ended a connection that nobody used.
+    engine = create_async_engine(
+        address, hide_parameters=True, pool_pre_ping=not is_file, **options
+    )
+    if is_file:
+        # It would log all values, the names of files among them.
+        logging.getLogger("aiosqlite").setLevel(logging.WARNING)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -322,7 +322,7 @@ class Files:
         return int(self._clock() * SECOND)
 
 
-def open_files(
+async def open_files(
     folder: Path,
     *,
     limits: FileLimits,
@@ -330,7 +330,7 @@ def open_files(
     blob_store: str | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Files:
-    """The files of a server, with all that they need. Not to be called while a loop runs.
+    """The files of a server, with all that they need. To be called before it serves.
 
     Arguments:
         folder: the data folder, made if there is none.
@@ -342,7 +342,7 @@ def open_files(
     Raises:
         StartupError: the folder, the database or the store cannot be used.
     """
-    database = open_database(database_url, folder)
+    database = await open_database(database_url, folder)
     blobs = open_blobs(blob_store, folder)
     presence = Presence(folder, secrets.token_hex(8))
     return Files(database, blobs, presence, limits=limits, clock=clock)
