@@ -4,8 +4,11 @@ Both run on the same HTTP server with the same configuration, so that their diff
 own work. Run by path: ``python benchmarks/api_server.py {scripted,constant} PORT``.
 """
 
+import asyncio
 import sys
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -20,6 +23,8 @@ from senryu.api.services import Services
 from senryu.engine.scripted import ScriptedEngine
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import Settings
+from senryu.store.files import open_files
+from senryu.store.uploads import FileLimits
 from senryu.telemetry import Telemetry
 
 __all__ = ["main"]
@@ -37,7 +42,8 @@ def _scripted_app(settings: Settings) -> Starlette:
         ServedModel(name, name, datetime.now(UTC), ScriptedEngine(script))
         for name, script in _SCRIPTS.items()
     ]
-    return create_app(Services(settings, Catalog(models, {}), Telemetry()))
+    files = asyncio.run(open_files(Path(tempfile.mkdtemp()), limits=FileLimits(0, 0)))
+    return create_app(Services(settings, Catalog(models, {}), Telemetry(), files))
 
 
 def _constant_app() -> Starlette:

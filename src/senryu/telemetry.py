@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -128,6 +128,9 @@ class Telemetry:
         self._tokens_out = self._counter("output_tokens", "tokens generated", "model")
         self._dropped = self._counter("dropped_fields", "unknown request fields ignored")
         self._uploaded = self._counter("uploaded_bytes", "bytes of files that clients uploaded")
+        self._kept = Gauge(
+            "senryu_kept_bytes", "bytes of all files that are kept", registry=self._registry
+        )
         self._queue = self._histogram(
             "time_in_queue",
             "from the request's arrival to its place in KV memory",
@@ -194,6 +197,10 @@ class Telemetry:
     def file_uploaded(self, num_bytes: int) -> None:
         """Count a file that a client uploaded."""
         self._uploaded.inc(num_bytes)
+
+    def files_kept(self, num_bytes: int) -> None:
+        """Note how much all files take now."""
+        self._kept.set(num_bytes)
 
     def finished(self, access: Access) -> None:
         """Count a request and write its line."""

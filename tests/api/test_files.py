@@ -323,3 +323,4 @@ def test_the_log_has_no_names_of_files(caplog: pytest.LogCaptureFixture) -> None
     assert told
     assert not [line for line in told if "secret" in line]
     assert "senryu_uploaded_bytes_total 4.0" in metrics
+    assert "senryu_kept_bytes 4.0" in metrics

@@ -1,11 +1,13 @@
 """Files of workspaces: what is kept of them, for how long, and for whom."""
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from senryu.errors import (
     FileExpiredError,
@@ -15,10 +17,11 @@ from senryu.errors import (
     StorageError,
     StorageQuotaExceededError,
 )
+from senryu.store.database import connect
 from senryu.store.files import Files
 from senryu.store.stored_file import StoredFile
 from tests.contract.manifest import requirement
-from tests.support.files import open_store
+from tests.support.files import POSTGRES, open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -40,12 +43,22 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(autouse=True)
+async def _empty_database() -> None:  # pyright: ignore[reportUnusedFunction]
+    if POSTGRES:
+        engine = connect(POSTGRES.replace("postgresql://", "postgresql+asyncpg://"))
+        async with engine.begin() as database:
+            await database.execute(text("DROP SCHEMA public CASCADE"))
+            await database.execute(text("CREATE SCHEMA public"))
+        await engine.dispose()
+
+
 @pytest.fixture
 def open_(tmp_path: Path, clock: Clock) -> Callable[..., Awaitable[Files]]:
     """Opens the files of one folder, once for each server that shares it."""
 
     async def open_one(**options: Any) -> Files:
-        return await open_store(tmp_path, clock=clock, **options)
+        return await open_store(tmp_path, database_url=POSTGRES, clock=clock, **options)
 
     return open_one
 
@@ -148,6 +161,22 @@ async def test_a_list_goes_on_behind_a_file_that_is_deleted_by_then(files: Files
         seen += [file.id for file in page.files]
         page = await files.page("w", limit=2, after=seen[-1])
     assert len(set(seen)) == 5
+
+
+@pytest.mark.parametrize("file_id", ["", "file_", "file_\0", "\0", "é", "x" * 10_000, "file_ü"])
+async def test_any_text_can_be_tried_as_an_id(files: Files, file_id: str) -> None:
+    for attempt in (files.get, files.delete, files.open):
+        with pytest.raises(NotFoundError):
+            await attempt("w", file_id)
+    with pytest.raises(NotFoundError):
+        await files.page("w", limit=9, before=file_id)
+    assert await files.known("w", [file_id]) == []
+
+
+async def test_others_on_the_machine_cannot_read_what_is_kept(files: Files, tmp_path: Path) -> None:
+    await keep(files)
+    assert stat.S_IMODE((tmp_path / "senryu.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "blobs").stat().st_mode) == 0o700
 
 
 async def test_a_deleted_file_is_gone_for_clients_and_on_disk(files: Files, tmp_path: Path) -> None:

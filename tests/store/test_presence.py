@@ -32,9 +32,9 @@ def test_a_killed_server_is_known_to_have_ended_until_it_is_forgotten(tmp_path: 
     mine.close()
 
 
-def test_a_server_that_closes_leaves_no_sign(tmp_path: Path) -> None:
+def test_a_server_that_closed_has_ended_too(tmp_path: Path) -> None:
     mine, other = Presence(tmp_path, "mine"), Presence(tmp_path, "other")
-    other.close()
     assert mine.ended() == []
+    other.close()
+    assert mine.ended() == ["other"]
     mine.close()
-    assert not list(tmp_path.rglob("*.lock"))

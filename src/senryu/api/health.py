@@ -1,12 +1,18 @@
 """What operators and load balancers ask: is it alive, is it ready, how is it doing."""
 
+import asyncio
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from senryu import __version__
 from senryu.api.services import access_of, services_of
+from senryu.errors import StorageError
 
 __all__ = ["health", "hello", "metrics", "ready"]
+
+_METRICS_TIMEOUT_S = 1.0
 
 
 async def hello(request: Request) -> Response:
@@ -38,6 +44,11 @@ async def ready(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus metrics."""
-    text = services_of(request).telemetry.exposition()
-    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+    """Prometheus metrics; what is not to be had in time is as it was."""
+    services = services_of(request)
+    with suppress(StorageError, TimeoutError):
+        async with asyncio.timeout(_METRICS_TIMEOUT_S):
+            services.telemetry.files_kept(await services.files.num_bytes())
+    return Response(
+        services.telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+    )

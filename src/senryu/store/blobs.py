@@ -117,12 +117,12 @@ class Blobs:
         try:
             with suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, name)
+            if self._folder is not None:
+                # where the library writes until it is done; a process that was killed leaves that
+                for part in self._folder.joinpath(name).parent.glob(f"{Path(name).name}#*"):
+                    part.unlink(missing_ok=True)
         except (BaseError, OSError) as error:
             raise _refused(error) from None
-        if self._folder is not None:
-            # where the library writes until it is done; a process that was killed leaves that
-            for part in self._folder.joinpath(name).parent.glob(f"{Path(name).name}#*"):
-                part.unlink(missing_ok=True)
 
 
 def open_blobs(url: str | None, folder: Path) -> Blobs:
@@ -139,7 +139,7 @@ def open_blobs(url: str | None, folder: Path) -> Blobs:
         if url is not None and not url.startswith("file://"):
             return Blobs(_from_url(url))
         place = folder / _FOLDER if url is None else Path(url.removeprefix("file://"))
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Blobs(LocalStore(place), place)
     except (BaseError, OSError, ValueError) as error:
         raise StartupError(f"blob_store: the store for files cannot be used: {error}") from None

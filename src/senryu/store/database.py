@@ -45,6 +45,8 @@ async def open_database(url: str | None, folder: Path) -> AsyncEngine:
     try:
         with connection_errors():
             folder.mkdir(parents=True, exist_ok=True)
+            if url is None:
+                (folder / _FILE).touch(mode=0o600)
             with FileLock(folder / f"{_FILE}.lock", timeout=_LOCK_TIMEOUT_S):
                 if await _revision(address) != REVISION:
                     _upgrade(address)

@@ -8,6 +8,7 @@ expired, or go on in a list from one that was deleted meanwhile.
 
 import asyncio
 import logging
+import re
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
@@ -48,6 +49,7 @@ _REMEMBERED_S = 7 * _DAY_S  # for how long a file is known that has no bytes any
 _LONGEST_UPLOAD_S = _DAY_S  # what takes longer is given up, wherever it comes in
 _SWEEP_EVERY_S = 600.0
 _SWEPT_AT_ONCE = 100
+_ID = re.compile(r"file_[A-Za-z0-9]{1,59}")  # nothing else can be one, nor be asked a database for
 
 
 class FileList(NamedTuple):
@@ -117,7 +119,7 @@ class Files:
             NotFoundError: there is no such file in the workspace, or no more.
             StorageError: the database does not answer.
         """
-        found = await self._find(and_(*_visible(workspace), FILES.c.id == file_id))
+        found = await self.known(workspace, [file_id])
         if not found:
             raise _not_found(file_id)
         return found[0]
@@ -128,7 +130,8 @@ class Files:
         Raises:
             StorageError: the database does not answer.
         """
-        return await self._find(and_(*_visible(workspace), FILES.c.id.in_(list(file_ids))))
+        ids = [file_id for file_id in file_ids if _ID.fullmatch(file_id)]
+        return await self._find(and_(*_visible(workspace), FILES.c.id.in_(ids)))
 
     async def page(
         self, workspace: str, *, limit: int, after: str | None = None, before: str | None = None
@@ -222,8 +225,8 @@ class Files:
         while True:
             try:
                 await self.sweep()
-            except StorageError as error:
-                _LOG.warning("files were not swept", extra={"facts": {"cause": error.message}})
+            except (StorageError, OSError) as error:
+                _LOG.warning("files were not swept", extra={"facts": {"cause": str(error)}})
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def sweep(self) -> None:
@@ -311,9 +314,11 @@ class Files:
         query = select(FILES.c.created_at).where(
             FILES.c.workspace == workspace, FILES.c.id == file_id
         )
-        with storage_errors():
-            async with self._database.connect() as database:
-                found = (await database.execute(query)).scalar_one_or_none()
+        found = None
+        if _ID.fullmatch(file_id):
+            with storage_errors():
+                async with self._database.connect() as database:
+                    found = (await database.execute(query)).scalar_one_or_none()
         if found is None:
             raise _not_found(file_id)
         return tuple_(found, file_id)

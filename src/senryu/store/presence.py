@@ -29,7 +29,7 @@ class Presence:
         self._lock.acquire(timeout=_LOCK_TIMEOUT_S)  # another server may be trying it just now
 
     def ended(self) -> list[str]:
-        """The servers whose processes ended without taking their sign away."""
+        """The servers that ended, in whatever way, and are not forgotten."""
         return [file.stem for file in self._folder.glob("*.lock") if self._can_be_locked(file)]
 
     def forget(self, name: str) -> None:
@@ -37,8 +37,7 @@ class Presence:
         self._file(name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Take the own sign away: whoever comes finds no trace of this server."""
-        self.forget(self.name)
+        """End this server's life; what it left is cleared away by the next one."""
         self._lock.release()
 
     def _can_be_locked(self, file: Path) -> bool:

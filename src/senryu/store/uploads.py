@@ -164,11 +164,16 @@ class Upload:
 
 
 async def give_up(database: AsyncEngine, blobs: Blobs, file_id: str) -> None:
-    """Leave nothing of an upload, whoever began it.
+    """Leave nothing of an upload, whoever began it, unless it became a file after all.
 
     Raises:
         StorageError: the store or the database does not answer.
     """
+    with storage_errors():
+        async with database.connect() as connection:
+            finished = await connection.execute(select(FILES.c.id).where(FILES.c.id == file_id))
+            if finished.first():  # and the answer to the transaction that said so was lost
+                return
     await blobs.delete(blob_name(file_id))
     with storage_errors():
         async with database.begin() as connection:
