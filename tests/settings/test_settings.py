@@ -59,6 +59,31 @@ def test_flags_win_over_the_environment_and_that_over_the_file(
     assert (settings.port, settings.host, settings.mode) == (3, "::1", "strict")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "mysql://user:a-secret@host/db"),
+        ("database_url", "sqlite:///a-secret"),
+        ("blob_store", "ftp://a-secret"),
+        ("blob_store", "s3://"),
+        ("files_quota_mb", "-1"),
+        ("max_file_bytes", "0"),
+    ],
+)
+def test_a_store_that_cannot_be_is_refused_without_its_value(
+    environ: MutableMapping[str, str], name: str, value: str
+) -> None:
+    environ[f"SENRYU_{name.upper()}"] = value
+    message = refusal()
+    assert message.startswith(f"SENRYU_{name.upper()}: ")
+    assert "a-secret" not in message
+
+
+def test_a_databases_password_is_not_shown(environ: MutableMapping[str, str]) -> None:
+    environ["SENRYU_DATABASE_URL"] = "postgresql://user:a-secret@host/db"
+    assert "a-secret" not in repr(load_settings())
+
+
 def test_aliases_of_all_sources_are_joined(environ: MutableMapping[str, str]) -> None:
     write("[aliases]\n'claude-haiku-4-5*' = 'small'")
     environ["SENRYU_ALIASES"] = '{"big": "large"}'

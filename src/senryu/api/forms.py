@@ -76,10 +76,10 @@ class Form:
 
     async def open_file(self) -> FilePart:
         """Read up to the file's bytes."""
-        while (part := await self._next_part()) is not None:
-            name, filename, content_type = part
+        while (named := await self._next_part()) is not None:
+            name, part = named
             if name == _FILE:
-                return FilePart(filename, content_type)
+                return part
             await self._read_field(name)
         raise InvalidRequestError(f"{_FILE}: Field required")
 
@@ -92,15 +92,15 @@ class Form:
 
     async def fields(self) -> dict[str, str]:
         """The text fields, once the rest of the form is read."""
-        while (part := await self._next_part()) is not None:
-            name, _, _ = part
+        while (named := await self._next_part()) is not None:
+            name, _ = named
             if name == _FILE:
                 raise InvalidRequestError(f"{_FILE}: one form uploads one file")
             await self._read_field(name)
         return self._fields
 
-    async def _next_part(self) -> tuple[str, str, str | None] | None:
-        """Name, file name and content type of the next part; None after the last."""
+    async def _next_part(self) -> tuple[str, FilePart] | None:
+        """The next part's name, and what it were as a file; None after the last."""
         headers: dict[bytes, bytes] = {}
         async for event in self._events:
             if event.kind == "form_end":
@@ -193,17 +193,17 @@ class _Parser:
         self._add(_Event("form_end"))
 
 
-def _described(headers: dict[bytes, bytes]) -> tuple[str, str, str | None]:
+def _described(headers: dict[bytes, bytes]) -> tuple[str, FilePart]:
     kind, options = parse_options_header(headers.get(b"content-disposition"))
     name = options.get(b"name")
     if kind != b"form-data" or name is None:
         raise InvalidRequestError("a part of the form has no name")
     content_type = headers.get(b"content-type")
-    return (
-        _text(name),
+    part = FilePart(
         options.get(b"filename", b"").decode(errors="replace"),
         None if content_type is None else content_type.decode("latin-1"),
     )
+    return _text(name), part
 
 
 def _text(value: bytes) -> str:

@@ -4,7 +4,9 @@ Nothing is ever held whole: bytes are written as they come and read in chunks. A
 once. What is read is compared with its checksum, and the last chunk is given only after that.
 """
 
+import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import suppress
 from hashlib import sha256
@@ -57,7 +59,7 @@ class Blobs:
         self._folder = folder
 
     async def write(self, name: str, chunks: AsyncIterable[bytes]) -> Written:
-        """Keep bytes under a name that has none. If it fails nothing of them is left.
+        """Keep bytes under a name that has none. They outlive a power failure then.
 
         Raises:
             StorageError: the store does not take them.
@@ -72,6 +74,8 @@ class Blobs:
                 chunk_size=_PART_BYTES,
                 max_concurrency=_PARTS_UNDER_WAY,
             )
+            if self._folder is not None:
+                await asyncio.to_thread(_sync, self._folder / name)
         except (BaseError, OSError, ValueError) as error:
             raise _refused(error) from None
         return source.written()
@@ -119,8 +123,7 @@ class Blobs:
                 await obstore.delete_async(self._store, name)
             if self._folder is not None:
                 # where the library writes until it is done; a process that was killed leaves that
-                for part in self._folder.joinpath(name).parent.glob(f"{Path(name).name}#*"):
-                    part.unlink(missing_ok=True)
+                self._folder.joinpath(f"{name}#1").unlink(missing_ok=True)
         except (BaseError, OSError) as error:
             raise _refused(error) from None
 
@@ -143,6 +146,16 @@ def open_blobs(url: str | None, folder: Path) -> Blobs:
         return Blobs(LocalStore(place), place)
     except (BaseError, OSError, ValueError) as error:
         raise StartupError(f"blob_store: the store for files cannot be used: {error}") from None
+
+
+def _sync(file: Path) -> None:
+    """Have the disk keep a new file and its name."""
+    for path in (file, file.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _from_url(url: str) -> ObjectStore:
