@@ -1,5 +1,6 @@
 """Stores of files for tests, opened as servers open theirs."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -59,4 +60,6 @@ async def _new_database() -> Path:
 
 @cache
 def _template() -> Path:
-    return Path(tempfile.mkdtemp())
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
