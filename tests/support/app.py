@@ -72,7 +72,6 @@ def running_app(
     cache_min_tokens: int = 4096,
     redact_thinking: bool = False,
     reads_images: bool = True,
-    files: Files | None = None,
     clock: Callable[[], float] = time.time,
     **settings: Any,
 ) -> Generator[RunningApp]:
@@ -84,7 +83,6 @@ def running_app(
         cache_min_tokens: the model's shortest cacheable prefix.
         redact_thinking: whether the model's reasoning is for nobody to read.
         reads_images: whether images are read for the model.
-        files: the files that it keeps, which it closes; by default it begins with none.
         clock: tells the time by which its files expire.
         settings: fields of ``Settings``.
     """
