@@ -94,6 +94,52 @@ def test_a_document_may_be_a_breakpoint(app: RunningApp) -> None:
     assert usages[1]["cache_read_input_tokens"] == usages[0]["cache_creation_input_tokens"]
 
 
+def uploaded(app: RunningApp, name: str, data: bytes, media_type: str) -> dict[str, Any]:
+    """The source of a file that was uploaded."""
+    answer = app.client.post("/v1/files", files={"file": (name, data, media_type)})
+    assert answer.status_code == 200, answer.text
+    return {"type": "file", "file_id": answer.json()["id"]}
+
+
+@requirement("documents.files")
+def test_uploaded_files_are_images_and_documents(app: RunningApp) -> None:
+    scan = uploaded(app, "a.png", saved(picture("A scanned letter.")), "image/png")
+    report = uploaded(app, "report.pdf", REPORT, "application/pdf")
+    table = uploaded(app, "t.csv", b"\xef\xbb\xbfa,b\n1,2\n", "text/csv")
+    shown = [{"type": "image", "source": scan}]
+    shown += [{"type": "document", "source": source} for source in (report, table)]
+    text = told(app, *shown)
+    places = [text.index(part) for part in ("A scanned letter.", "[Page 2]", "a,b\n1,2\n")]
+    assert places == sorted(places)
+
+
+@requirement("documents.files")
+def test_what_cannot_be_read_of_an_uploaded_file_is_told_with_its_place(app: RunningApp) -> None:
+    place = "messages.0.content.0.document.source.file.file_id"
+    odd = uploaded(app, "a.zip", b"PK", "application/zip")
+    assert refusal(app, {"type": "document", "source": odd}).startswith(
+        f"{place}: a file of type application/zip cannot be a document"
+    )
+    latin = uploaded(app, "a.txt", b"gr\xfc\xdfe", "text/plain")
+    assert "not in UTF-8" in refusal(app, {"type": "document", "source": latin})
+    large = uploaded(app, "a.png", bytes(6 * 1024 * 1024), "image/png")
+    assert "at most" in refusal(app, {"type": "image", "source": large})
+    absent = {"type": "file", "file_id": "file_011CNone"}
+    body = ask(messages=[{"role": "user", "content": [{"type": "image", "source": absent}]}])
+    assert app.post(body).status_code == 404
+
+
+@requirement("documents.files", "citations.exact")
+def test_a_citation_names_its_file() -> None:
+    with running_app(ScriptedEngine(["It is blue.<cite:2>"])) as app:
+        source = uploaded(app, "a.txt", b"Grass is green. Sky is blue.", "text/plain")
+        block = {"type": "document", "source": source, "citations": {"enabled": True}}
+        (cited,) = app.post(ask(messages=[{"role": "user", "content": [block]}])).json()["content"]
+    (citation,) = cited["citations"]
+    assert citation["cited_text"] == "Sky is blue."
+    assert citation["file_id"] == source["file_id"]
+
+
 @requirement("citations.rules")
 def test_citations_are_for_all_documents_or_none(app: RunningApp) -> None:
     text = {"type": "text", "media_type": "text/plain", "data": "x"}

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from senryu.core import Chunk, EngineInfo
 from senryu.documents.reader import Reader
 from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
+from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
 from senryu.messages.count import count_tokens
@@ -129,7 +130,7 @@ class Conversation:
             "catalog": catalog,
             "caller": Caller(),
             "memory": self._memory,
-            "reader": Reader(),
+            "intake": Intake(Reader()),
         }
         body = self._body()
         request = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=False).value

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.messages.attachments import Attachments
+from senryu.messages.attachments import Attachments, DocumentSource
 from senryu.messages.citable import Citable, number_parts
 from senryu.wire.blocks import DocumentBlockParam
 from senryu.wire.citations import (
@@ -54,7 +54,7 @@ def numbered(sources: list[Any]) -> tuple[CountTokensRequest, Citable]:
     """A request with some sources, and what of them can be cited; PDFs hold their pages as JSON."""
     body = {"model": "m", "messages": [{"role": "user", "content": sources}]}
     request = parse(json.dumps(body).encode(), CountTokensRequest, drop_unknown=False).value
-    pages: dict[Base64PdfSource, tuple[str, ...]] = {}
+    pages: dict[DocumentSource, tuple[str, ...]] = {}
     for given_block in request.messages[0].content:
         if isinstance(given_block, DocumentBlockParam) and isinstance(
             given_block.source, Base64PdfSource

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senryu.documents.reader import Reader
+from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
 from senryu.messages.count import count_tokens
@@ -79,7 +80,7 @@ def counted(fields: dict[str, Any]) -> TokenCount:
     request = parse(body, CountTokensRequest, drop_unknown=False).value
     catalog, memory = Catalog([served], {}), Memory()
     counting = count_tokens(
-        request, catalog=catalog, caller=Caller(), memory=memory, reader=Reader()
+        request, catalog=catalog, caller=Caller(), memory=memory, intake=Intake(Reader())
     )
     return asyncio.run(counting)
 

@@ -13,6 +13,7 @@ from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from senryu.errors import SenryuError
 from senryu.families.base import Family
 from senryu.messages.assemble import label
+from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
 from senryu.messages.memory import Memory
@@ -128,7 +129,7 @@ def run(
             catalog=Catalog([served], {}),
             caller=caller or Caller(),
             memory=memory or Memory(),
-            reader=Reader(),
+            intake=Intake(Reader()),
         )
         async for event in turn.events():
             ran.events.append(event)

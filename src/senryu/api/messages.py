@@ -30,7 +30,7 @@ async def create_message(request: Request) -> Response:
         catalog=services.catalog,
         caller=caller_of(request),
         memory=services.memory,
-        reader=services.reader,
+        intake=services.intake,
     )
     turn = await unless_disconnected(opening, request.receive)
     if body.stream:
@@ -68,7 +68,7 @@ async def count_message_tokens(request: Request) -> Response:
         catalog=services.catalog,
         caller=caller_of(request),
         memory=services.memory,
-        reader=services.reader,
+        intake=services.intake,
     )
     count = await unless_disconnected(counting, request.receive)
     return Response(count.model_dump_json(), media_type="application/json")

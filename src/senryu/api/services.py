@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from senryu.core import TokenUsage
 from senryu.documents.reader import Reader
+from senryu.messages.attachments import Intake
 from senryu.messages.caller import Caller
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog
@@ -26,6 +27,11 @@ class Services:
     files: Files
     memory: Memory = field(default_factory=Memory)
     reader: Reader = field(default_factory=Reader)
+
+    @property
+    def intake(self) -> Intake:
+        """What requests' files go through."""
+        return Intake(self.reader, self.files)
 
 
 def services_of(request: Request) -> Services:

@@ -7,7 +7,7 @@ import asyncio
 import binascii
 import re
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
@@ -15,11 +15,19 @@ from senryu.documents.reader import Reader
 from senryu.errors import ImageDimensionsTooLargeError, InvalidRequestError
 from senryu.messages.resolve import LoadedModel
 from senryu.messages.walk import sources
-from senryu.wire.blocks import DocumentBlockParam, ImageBlockParam
+from senryu.store.files import Files
+from senryu.wire.blocks import ContentSource, DocumentBlockParam, ImageBlockParam
 from senryu.wire.requests import CountTokensRequest
-from senryu.wire.sources import Base64ImageSource, Base64PdfSource, ImageSource
+from senryu.wire.sources import (
+    Base64ImageSource,
+    Base64PdfSource,
+    FileSource,
+    ImageSource,
+    PlainTextSource,
+    UrlSource,
+)
 
-__all__ = ["Attachments", "ReadImage", "read_attachments"]
+__all__ = ["Attachments", "DocumentSource", "Intake", "ReadImage", "read_attachments"]
 
 _T = TypeVar("_T")
 
@@ -28,10 +36,12 @@ _SMALL_WINDOW: Final = 200_000
 _MAX_IMAGES: Final = (100, 600)
 _MAX_PAGES: Final = (100, 600)
 _MAX_IMAGE_BYTES: Final = 5 * 1024 * 1024
-_MAX_PDF_BYTES: Final = 32 * 1024 * 1024
+_MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 _MANY_IMAGES: Final = 20
 _MAX_SIDE_OF_MANY: Final = 2000
 _MAX_SIDE_AS_IS: Final = 1568
+_PDF = "application/pdf"
+_TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -48,6 +58,9 @@ class ReadImage:
     text: str
 
 
+DocumentSource = Base64PdfSource | PlainTextSource | ContentSource | UrlSource | FileSource
+
+
 @dataclass(frozen=True, slots=True)
 class Attachments:
     """What was read of a request's files, by where they came from.
@@ -55,40 +68,84 @@ class Attachments:
     Arguments:
         images: every image.
         pages: the text of each page of every PDF.
+        words: the text of every uploaded text.
     """
 
     images: Mapping[ImageSource, ReadImage] = field(default_factory=dict[ImageSource, ReadImage])
-    pages: Mapping[Base64PdfSource, tuple[str, ...]] = field(
-        default_factory=dict[Base64PdfSource, tuple[str, ...]]
+    pages: Mapping[DocumentSource, tuple[str, ...]] = field(
+        default_factory=dict[DocumentSource, tuple[str, ...]]
     )
+    words: Mapping[DocumentSource, str] = field(default_factory=dict[DocumentSource, str])
+
+    def texts(self, source: DocumentSource | str) -> tuple[str, ...] | None:
+        """A document's text, or its pages; None if it is made of blocks."""
+        if isinstance(source, PlainTextSource):
+            return (source.data,)
+        if isinstance(source, str | ContentSource):
+            return None
+        return self.pages[source] if self.has_pages(source) else (self.words[source],)
+
+    def has_pages(self, source: DocumentSource | str) -> bool:
+        """Whether a source is a PDF."""
+        return not isinstance(source, str | ContentSource) and source in self.pages
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where a server has files from, and who reads them.
+
+    Arguments:
+        reader: looks into them.
+        files: those that were uploaded; None where none can be.
+    """
+
+    reader: Reader
+    files: Files | None = None
 
 
 async def read_attachments(
-    request: CountTokensRequest, model: LoadedModel, *, reader: Reader, workspace: str
+    request: CountTokensRequest, model: LoadedModel, *, intake: Intake, workspace: str
 ) -> Attachments:
-    """Everything that a request's images and PDFs say.
+    """Everything that a request's images and documents say.
 
     Raises:
         InvalidRequestError: there are too many, or one is too large, cannot be read, or is not what
             it is said to be; the message names its place.
+        NotFoundError: there is no such file in the workspace.
         OverloadedError: too many files wait to be read.
+        StorageError: what is kept cannot be read.
     """
-    images = [
-        (path, block) for path, block in sources(request) if isinstance(block, ImageBlockParam)
+    found = list(sources(request))
+    images = [(path, block) for path, block in found if isinstance(block, ImageBlockParam)]
+    documents = [
+        (path, block)
+        for path, block in found
+        if isinstance(block, DocumentBlockParam)
+        and not isinstance(block.source, PlainTextSource | ContentSource)
     ]
-    pdfs = [
-        (_place(path, block), block.source)
-        for path, block in sources(request)
-        if isinstance(block, DocumentBlockParam) and isinstance(block.source, Base64PdfSource)
-    ]
-    work = _Work(reader, workspace, is_small=model.info.window <= _SMALL_WINDOW)
     if images and not model.reads_images:
         raise InvalidRequestError(
             f"{images[0][0]}: this model takes no images; describe them in words, or have them"
             ' read with `images = "read"` in the server\'s configuration'
         )
+    work = _Work(intake, workspace, is_small=model.info.window <= _SMALL_WINDOW)
     read_images = await work.images(images) if images else {}
-    return Attachments(read_images, await work.pages(pdfs) if pdfs else {})
+    return replace(await work.documents(documents), images=read_images)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of a request.
+
+    Arguments:
+        place: where it is, for messages.
+        media_type: what it is said to be.
+        data: its bytes.
+    """
+
+    place: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +153,12 @@ class _Work:
     """How files are read for one request.
 
     Arguments:
-        reader: who does it.
-        workspace: whose files they are.
+        intake: where they come from and who reads them.
+        workspace: whose they are.
         is_small: whether the model's window counts as a small one.
     """
 
-    reader: Reader
+    intake: Intake
     workspace: str
     is_small: bool
 
@@ -112,63 +169,94 @@ class _Work:
         most = _MAX_IMAGES[not self.is_small]
         if len(images) > most:
             raise InvalidRequestError(f"messages: {len(images)} images; at most {most} are taken")
-        files: dict[ImageSource, tuple[str, bytes]] = {}
-        for path, block in images:
-            place = _place(path, block)
-            files[block.source] = place, await _bytes(place, block.source, _MAX_IMAGE_BYTES)
-        facts = await _all(self._examine(source, *file) for source, file in files.items())
+        files = {
+            block.source: await self._file(path, block, max_bytes=_MAX_IMAGE_BYTES)
+            for path, block in images
+        }
+        facts = await _all(self._examine(source, file) for source, file in files.items())
         known = dict(zip(files, facts, strict=True))
         _check_sizes(images, known)
-        texts = await _all(self._read(*file) for file in files.values())
+        texts = await _all(self._read(file) for file in files.values())
         return {
             source: ReadImage(known[source], text)
             for source, text in zip(files, texts, strict=True)
         }
 
-    async def pages(
-        self, pdfs: list[tuple[str, Base64PdfSource]]
-    ) -> dict[Base64PdfSource, tuple[str, ...]]:
-        """Each PDF's pages; the limit is for all of them together."""
+    async def documents(self, documents: list[tuple[str, DocumentBlockParam]]) -> Attachments:
+        """Each document's pages or text; the limit of pages is for all of them together."""
         left = most = _MAX_PAGES[not self.is_small]
-        read: dict[Base64PdfSource, tuple[str, ...]] = {}
-        for place, source in pdfs:
-            data = await _bytes(place, source, _MAX_PDF_BYTES)
-            read[source] = await _named(
-                place, self.reader.read_pdf(data, max_pages=most, workspace=self.workspace)
+        pages: dict[DocumentSource, tuple[str, ...]] = {}
+        words: dict[DocumentSource, str] = {}
+        for path, block in documents:
+            file = await self._file(path, block, max_bytes=_MAX_DOCUMENT_BYTES)
+            if file.media_type != _PDF:
+                words[block.source] = _text_of(file)
+                continue
+            reading = self.intake.reader.read_pdf(
+                file.data, max_pages=most, workspace=self.workspace
             )
-            left -= len(read[source])
+            pages[block.source] = await _named(file.place, reading)
+            left -= len(pages[block.source])
             if left < 0:
                 raise InvalidRequestError(
-                    f"{place}: the request's PDFs have more than {most} pages together"
+                    f"{file.place}: the request's PDFs have more than {most} pages together"
                 )
-        return read
+        return Attachments(pages=pages, words=words)
 
-    async def _examine(self, source: ImageSource, place: str, data: bytes) -> ImageFacts:
-        media_type = source.media_type if isinstance(source, Base64ImageSource) else None
-        return await _named(
-            place, self.reader.examine_image(data, media_type, workspace=self.workspace)
+    async def _file(
+        self, path: str, block: ImageBlockParam | DocumentBlockParam, *, max_bytes: int
+    ) -> _File:
+        """The file that a block names."""
+        place, source = f"{path}.{block.type}.source", block.source
+        if isinstance(source, FileSource):
+            place += ".file.file_id"
+            if self.intake.files is None:
+                raise InvalidRequestError(f"{place}: this server keeps no files")
+            try:
+                stored, data = await self.intake.files.read(
+                    self.workspace, source.file_id, max_bytes=max_bytes
+                )
+            except InvalidRequestError as error:
+                raise InvalidRequestError(f"{place}: {error.message}") from None
+            return _File(place, stored.mime_type, data)
+        assert isinstance(source, Base64ImageSource | Base64PdfSource)  # the others were refused
+        place += ".base64.data"
+        try:
+            data = await asyncio.to_thread(_decoded, source.data)
+        except ValueError:
+            raise InvalidRequestError(f"{place}: Invalid base64 data") from None
+        if len(data) > max_bytes:
+            raise InvalidRequestError(
+                f"{place}: the file exceeds {max_bytes // 1024 // 1024} MB:"
+                f" {len(data)} bytes > {max_bytes} bytes"
+            )
+        return _File(place, source.media_type, data)
+
+    async def _examine(self, source: ImageSource, file: _File) -> ImageFacts:
+        """What an image is; an uploaded one may have been called anything."""
+        media_type = file.media_type if isinstance(source, Base64ImageSource) else None
+        examining = self.intake.reader.examine_image(
+            file.data, media_type, workspace=self.workspace
         )
+        return await _named(file.place, examining)
 
-    async def _read(self, place: str, data: bytes) -> str:
-        return await _named(place, self.reader.read_image(data, workspace=self.workspace))
-
-
-def _place(path: str, block: ImageBlockParam | DocumentBlockParam) -> str:
-    return f"{path}.{block.type}.source.base64.data"
+    async def _read(self, file: _File) -> str:
+        reading = self.intake.reader.read_image(file.data, workspace=self.workspace)
+        return await _named(file.place, reading)
 
 
-async def _bytes(place: str, source: object, most: int) -> bytes:
-    """The file that a source names."""
-    assert isinstance(source, Base64ImageSource | Base64PdfSource)  # the others were refused
-    try:
-        data = await asyncio.to_thread(_decoded, source.data)
-    except ValueError:
-        raise InvalidRequestError(f"{place}: Invalid base64 data") from None
-    if len(data) > most:
+def _text_of(file: _File) -> str:
+    """The text of an uploaded file that is one."""
+    is_text = file.media_type.startswith("text/") or file.media_type in _TEXTS
+    if not is_text:
         raise InvalidRequestError(
-            f"{place}: the file exceeds {most // 1024 // 1024} MB: {len(data)} bytes > {most} bytes"
+            f"{file.place}: a file of type {file.media_type} cannot be a document; upload a PDF or"
+            " a text, with its type"
         )
-    return data
+    try:
+        return file.data.decode("utf-8-sig").replace("\0", "\ufffd")
+    except UnicodeDecodeError:
+        raise InvalidRequestError(f"{file.place}: the text is not in UTF-8; convert it") from None
 
 
 def _decoded(text: str) -> bytes:

@@ -6,6 +6,7 @@ A part is a sentence of a text or of a page, or a whole block where the client m
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from senryu.messages.attachments import Attachments
 from senryu.messages.references import reference
@@ -20,7 +21,7 @@ from senryu.wire.citations import (
     SearchResultLocation,
 )
 from senryu.wire.requests import CountTokensRequest
-from senryu.wire.sources import Base64PdfSource, PlainTextSource
+from senryu.wire.sources import FileSource
 
 __all__ = ["Citable", "cites", "number_parts"]
 
@@ -40,11 +41,13 @@ class _Numbered:
         block: the source.
         index: its number among those of its kind in the request, from 0.
         texts: its text, its pages, or its blocks; what is no text is empty.
+        unit: which of these it is made of.
     """
 
     block: _Source
     index: int
     texts: Sequence[str]
+    unit: Literal["text", "page", "block"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def number_parts(request: CountTokensRequest, attachments: Attachments) -> Citab
         if block.type == "image":
             continue
         if cites(block):
-            source = _Numbered(block, counts[block.type], _texts(block, attachments))
+            source = _numbered(block, counts[block.type], attachments)
             first = len(parts) + 1
             parts += _parts(source)
             numbers[id(block)] = range(first, len(parts) + 1)
@@ -120,27 +123,19 @@ def number_parts(request: CountTokensRequest, attachments: Attachments) -> Citab
     return Citable(tuple(parts), numbers)
 
 
-def _texts(block: _Source, attachments: Attachments) -> Sequence[str]:
-    match block.source:
-        case PlainTextSource(data=text):
-            return (text,)
-        case Base64PdfSource():
-            return attachments.pages[block.source]
-        case _:
-            return [
-                inner.text if isinstance(inner, TextBlockParam) else ""
-                for inner in inner_blocks(block)
-            ]
-
-
-def _is_in_blocks(block: _Source) -> bool:
-    """Whether a whole block is the least that can be cited."""
-    return not isinstance(block.source, PlainTextSource | Base64PdfSource)
+def _numbered(block: _Source, index: int, attachments: Attachments) -> _Numbered:
+    texts = attachments.texts(block.source)
+    if texts is None:
+        inner = inner_blocks(block)
+        texts = tuple(b.text if isinstance(b, TextBlockParam) else "" for b in inner)
+        return _Numbered(block, index, texts, "block")
+    has_pages = attachments.has_pages(block.source)
+    return _Numbered(block, index, texts, "page" if has_pages else "text")
 
 
 def _parts(source: _Numbered) -> Iterator[_Part]:
     for number, text in enumerate(source.texts):
-        found = [(0, len(text))] if _is_in_blocks(source.block) else spans(text)
+        found = [(0, len(text))] if source.unit == "block" else spans(text)
         yield from (_Part(source, number, *span) for span in found if text.strip())
 
 
@@ -148,7 +143,7 @@ def _follows(one: _Part, other: _Part) -> bool:
     """Whether the two are one run of a source: sentences of one text, or blocks side by side."""
     if one.source is not other.source:
         return False
-    if _is_in_blocks(one.source.block):
+    if one.source.unit == "block":
         return other.text == one.text + 1
     places = one.source.texts[one.text][one.end : other.start]
     return other.text == one.text and not places.strip()
@@ -165,7 +160,8 @@ def _citation(first: _Part, last: _Part) -> Citation:
             start_block_index=first.text,
             end_block_index=last.text + 1,
         )
-    if _is_in_blocks(block):
+    file_id = block.source.file_id if isinstance(block.source, FileSource) else None
+    if source.unit == "block":
         return ContentBlockLocation(
             cited_text="".join(source.texts[first.text : last.text + 1]),
             document_index=source.index,
@@ -174,13 +170,14 @@ def _citation(first: _Part, last: _Part) -> Citation:
             end_block_index=last.text + 1,
         )
     cited = source.texts[first.text][first.start : last.end]
-    if isinstance(block.source, PlainTextSource):
+    if source.unit == "text":
         return CharLocation(
             cited_text=cited,
             document_index=source.index,
             document_title=block.title,
             start_char_index=first.start,
             end_char_index=last.end,
+            file_id=file_id,
         )
     return PageLocation(
         cited_text=cited,
@@ -188,4 +185,5 @@ def _citation(first: _Part, last: _Part) -> Citation:
         document_title=block.title,
         start_page_number=first.text + 1,
         end_page_number=first.text + 2,
+        file_id=file_id,
     )

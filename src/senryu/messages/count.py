@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from senryu.core import Conversation, PromptTokens
-from senryu.documents.reader import Reader
-from senryu.messages.attachments import Attachments, read_attachments
+from senryu.messages.attachments import Attachments, Intake, read_attachments
 from senryu.messages.caller import Caller
 from senryu.messages.citable import Citable, cites, number_parts
 from senryu.messages.context_edits import clear
@@ -54,7 +53,7 @@ async def count_tokens(
     catalog: Catalog,
     caller: Caller,
     memory: Memory,
-    reader: Reader,
+    intake: Intake,
 ) -> TokenCount:
     """How many tokens the prompt has, whether or not they fit the model.
 
@@ -63,7 +62,7 @@ async def count_tokens(
     """
     check_prompt(request, caller)
     model = catalog.resolve(request.model).loaded()
-    read = await read_request(request, model, caller=caller, memory=memory, reader=reader)
+    read = await read_request(request, model, caller=caller, memory=memory, intake=intake)
     original = OriginalTokens(original_input_tokens=read.num_original)
     return TokenCount(
         input_tokens=len(read.prompt.ids),
@@ -77,7 +76,7 @@ async def read_request(
     *,
     caller: Caller,
     memory: Memory,
-    reader: Reader,
+    intake: Intake,
 ) -> ReadRequest:
     """The prompt of a request that the rules passed.
 
@@ -89,7 +88,7 @@ async def read_request(
     seals = Seals(memory.keys, workspace=caller.workspace, model=model.id)
     if caller.strict:
         check_seals(request, seals)
-    attachments = await read_attachments(request, model, reader=reader, workspace=caller.workspace)
+    attachments = await read_attachments(request, model, intake=intake, workspace=caller.workspace)
     told = Told(offer_of(request), attachments, await _citable(request, attachments))
 
     async def read(version: CountTokensRequest) -> tuple[Conversation, PromptTokens]:

@@ -5,7 +5,7 @@ from senryu.messages.citable import cites
 from senryu.messages.walk import blocks, sources
 from senryu.wire.blocks import DocumentBlockParam, ImageBlockParam, SearchResultBlockParam
 from senryu.wire.requests import CountTokensRequest
-from senryu.wire.sources import FileSource, UrlSource
+from senryu.wire.sources import UrlSource
 
 __all__ = [
     "citations_are_for_all",
@@ -28,7 +28,7 @@ def places_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
     for path, block in sources(request):
         if isinstance(block, SearchResultBlockParam):
             continue
-        if isinstance(block.source, UrlSource | FileSource):
+        if isinstance(block.source, UrlSource):
             return (
                 f"{path}.{block.type}.source: `{block.source.type}` sources are not supported by"
                 " this server; send the content itself"

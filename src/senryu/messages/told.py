@@ -21,7 +21,6 @@ from senryu.wire.blocks import (
     ToolReferenceBlockParam,
     ToolResultBlockParam,
 )
-from senryu.wire.sources import Base64PdfSource, PlainTextSource
 
 __all__ = ["Told", "lifetime_within"]
 
@@ -76,20 +75,14 @@ class Told:
 
     def _content(self, block: DocumentBlockParam | SearchResultBlockParam) -> str:
         """A source's texts, each with references to its parts if it may be cited."""
+        texts = self.attachments.texts(block.source)
+        if texts is None:
+            texts = tuple(map(self.text, inner_blocks(block)))
         marked = self.citable.marked(block)
-        texts = [marked.get(place, text) for place, text in enumerate(self._texts(block))]
-        if isinstance(block.source, Base64PdfSource):
-            texts = [f"[Page {number}]\n{text}" for number, text in enumerate(texts, start=1)]
-        return _paragraphs(texts)
-
-    def _texts(self, block: DocumentBlockParam | SearchResultBlockParam) -> Iterable[str]:
-        match block.source:
-            case PlainTextSource(data=text):
-                return (text,)
-            case Base64PdfSource():
-                return self.attachments.pages[block.source]
-            case _:
-                return map(self.text, inner_blocks(block))
+        told = [marked.get(place, text) for place, text in enumerate(texts)]
+        if self.attachments.has_pages(block.source):
+            told = [f"[Page {number}]\n{text}" for number, text in enumerate(told, start=1)]
+        return _paragraphs(told)
 
 
 def lifetime_within(block: ContentBlock) -> int | None:

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from senryu.core import Chunk, FinishReason, TokenUsage
-from senryu.documents.reader import Reader
 from senryu.errors import EngineError
 from senryu.messages.assemble import Assembler
+from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import bill
 from senryu.messages.caller import Caller
 from senryu.messages.calls import CallRules
@@ -44,7 +44,7 @@ async def open_turn(
     catalog: Catalog,
     caller: Caller,
     memory: Memory,
-    reader: Reader,
+    intake: Intake,
 ) -> "Turn":
     """Check a request and admit its job.
 
@@ -53,7 +53,7 @@ async def open_turn(
     """
     check_generation(request, caller)
     model = catalog.resolve(request.model).loaded()
-    read = await read_request(request, model, caller=caller, memory=memory, reader=reader)
+    read = await read_request(request, model, caller=caller, memory=memory, intake=intake)
     plan = plan_job(request, read, model=model, caller=caller)
     recall = await prepare_recall(plan, memory.replies)
     chunks = await model.engine.generate(plan.job)

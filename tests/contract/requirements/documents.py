@@ -11,6 +11,7 @@ OWN = "own decision"
 REQUIREMENTS = (
     Requirement("documents.pdf", "The model is told the text of each page of a PDF.", API),
     Requirement("documents.text", "Texts, blocks and search results are told as they are.", API),
+    Requirement("documents.files", "Uploaded files are images and documents.", API),
     Requirement("documents.limits", "Broken, encrypted and long PDFs are refused by name.", API),
     Requirement("citations.told", "The model is told numbers of sentences and held to those.", OWN),
     Requirement("citations.parts", "The least that is cited is a sentence or a block.", CITATIONS),
