@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
+from senryu.core import Call, Conversation, Part, Passage, Picture, Result, Role, Thought, Utterance
 from senryu.messages.replies import Replies, ReplyPart
 from tests.contract.manifest import requirement
 
@@ -48,7 +48,7 @@ def tokens(of: Conversation) -> list[tuple[int, ...] | None]:
         part.tokens
         for utterance in of.utterances
         for part in utterance.parts
-        if utterance.role == "assistant" and not isinstance(part, Result)
+        if utterance.role == "assistant" and not isinstance(part, Result | Picture)
     ]
 
 

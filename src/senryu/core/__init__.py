@@ -10,6 +10,7 @@ from senryu.core.conversation import (
     Conversation,
     Part,
     Passage,
+    Picture,
     Result,
     Role,
     Thought,
@@ -25,6 +26,9 @@ from senryu.core.guide import (
     Guide,
     Reasoning,
     ToolUse,
+)
+from senryu.core.image import (
+    Image,
 )
 from senryu.core.job import (
     CachedPrefix,
@@ -66,9 +70,11 @@ __all__ = [
     "EngineInfo",
     "FinishReason",
     "Guide",
+    "Image",
     "Job",
     "Part",
     "Passage",
+    "Picture",
     "Piece",
     "Prompt",
     "PromptTokens",

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from senryu.core.image import Image
+
 __all__ = [
     "Call",
     "Conversation",
     "Part",
     "Passage",
+    "Picture",
     "Result",
     "Role",
     "Thought",
@@ -33,6 +36,19 @@ class Passage:
     text: str
     lifetime_s: int | None = None
     tokens: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that the user shows; only for models that see.
+
+    Arguments:
+        image: the picture.
+        lifetime_s: see ``Passage``.
+    """
+
+    image: Image
+    lifetime_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,9 @@ class Call:
 class Result:
     """What a call came to; ``text`` may be empty.
 
+    Pictures that a tool made follow the results as parts of the user's, which every model that sees
+    has a form for; the text names them where they belong.
+
     Arguments:
         call_id: the ``Call.id`` that it answers.
         name: that call's tool.
@@ -86,7 +105,7 @@ class Result:
     lifetime_s: int | None = None
 
 
-Part = Passage | Thought | Call | Result
+Part = Passage | Picture | Thought | Call | Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +178,10 @@ class Conversation:
         ``Segment.block`` counts in it.
         """
         return (*self.tools, *(part for said in self.utterances for part in said.parts))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pictures that it shows, each once."""
+        parts = (part for said in self.utterances for part in said.parts)
+        shown = (part.image for part in parts if isinstance(part, Picture))
+        return tuple({image.digest: image for image in shown}.values())

@@ -28,6 +28,7 @@ class EngineInfo:
         top_p: see temperature.
         top_k: see temperature.
         memory_bytes: resident memory of the loaded model and its KV cache, as measured.
+        sees: whether prompts may show pictures.
     """
 
     name: str
@@ -46,3 +47,4 @@ class EngineInfo:
     top_p: float | None = None
     top_k: int | None = None
     memory_bytes: int = 0
+    sees: bool = False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from senryu.core.guide import Guide
+from senryu.core.image import Image
 from senryu.core.prompt import CachePoint
 
 __all__ = [
@@ -50,6 +51,7 @@ class Job:
             begins alike most likely shares.
         priority: whether it goes before jobs that have none.
         guide: what its tokens must keep to.
+        images: the pictures that the prompt shows, each once, in any order.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Job:
     block_ends: tuple[int, ...] = ()
     priority: bool = False
     guide: Guide | None = None
+    images: tuple[Image, ...] = ()
 
 
 class FinishReason(StrEnum):

@@ -1,7 +1,9 @@
 """What a family rendered and an engine can tokenise, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from senryu.core.image import Image
 
 __all__ = [
     "CachePoint",
@@ -26,12 +28,15 @@ class Segment:
             Such a segment is tokenised by itself, so that its tokens depend on no neighbour, and
             where it ends is a place that the prompt cache can name.
         tokens: its tokens, where they are known.
+        image: a picture that stands here, between whatever markers the model knows it by; the text
+            is empty then. Only for engines that see.
     """
 
     text: str
     special: bool = False
     block: int | None = None
     tokens: tuple[int, ...] | None = None
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,25 @@ class Prompt:
 
     segments: tuple[Segment, ...]
 
+    def without_image_data(self) -> "Prompt":
+        """The same prompt, of which the tokens can be told as well, without its pictures' files."""
+        if not any(segment.image for segment in self.segments):
+            return self
+        return Prompt(
+            tuple(
+                replace(said, image=said.image.without_data()) if said.image else said
+                for said in self.segments
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PromptTokens:
     """A prompt in tokens.
 
     Arguments:
-        ids: the token ids, the begin-of-sequence token included where the model has one.
+        ids: the token ids, the begin-of-sequence token included where the model has one. Those of
+            pictures are negative: names that an engine makes up for what has no ids.
         block_ends: for each of the conversation's blocks, in their order, how many of ``ids`` come
             up to its end and to those of all before it; empty if the family could not tell.
     """

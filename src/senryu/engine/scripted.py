@@ -1,6 +1,7 @@
 """A deterministic engine without a model, for protocol tests and benchmarks. Never a default.
 
-Its tokens are UTF-8 bytes, and one id above 255 for each marker. It replies from a script, or with
+Its tokens are UTF-8 bytes, one id above 255 for each marker, and negative ones for a picture where
+it says that it sees. It replies from a script, or with
 the prompt's last user text, and can be made to wait, fail and refuse where a test wants it. Its
 prompt cache computes nothing and keeps only what a bill is made of: which entries live. It enforces
 no guide, for it stands for a model that keeps to its script; it only tells which tokens are
@@ -32,7 +33,7 @@ from senryu.core import (
     Segment,
 )
 from senryu.engine.base import EngineStatus
-from senryu.errors import EngineError, OverloadedError, SenryuError
+from senryu.errors import EngineError, InvalidRequestError, OverloadedError, SenryuError
 
 __all__ = ["SCRIPTED_INFO", "Gate", "ScriptedCache", "ScriptedEngine"]
 
@@ -52,6 +53,7 @@ SCRIPTED_INFO = EngineInfo(
 )
 
 _END = Chunk((), "", FinishReason.END)
+_PATCH = 28  # pixels of a side that one of a picture's tokens stands for, as in Qwen2-VL
 
 
 class Gate:
@@ -169,6 +171,12 @@ class ScriptedEngine:
     def _tokens(self, segment: Segment) -> Sequence[int]:
         if segment.special and segment.text in self._ids:
             return [self._ids[segment.text]]
+        if segment.image is not None:
+            if not self._info.sees:
+                raise InvalidRequestError("this model sees no pictures")
+            name = -1 - int(segment.image.digest[:7], 16)
+            count = -(-segment.image.width // _PATCH) * -(-segment.image.height // _PATCH)
+            return [name] * count
         return segment.text.encode() if segment.tokens is None else segment.tokens
 
     async def generate(self, job: Job) -> AsyncGenerator[Chunk]:
@@ -376,7 +384,7 @@ def _chunk(part: str | Chunk) -> Chunk:
 def _last_user(job: Job) -> str:
     runs: list[list[int]] = [[]]
     for token in job.tokens:
-        if token > 255:
+        if not 0 <= token <= 255:
             runs.append([])
         else:
             runs[-1].append(token)

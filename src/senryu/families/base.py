@@ -57,7 +57,8 @@ class Family(Protocol):
         (``Conversation.blocks``: tools first, then all parts) is the ``block`` of exactly one
         segment; where that cannot be, there are no blocks at all. What stands before a reply is the
         same segments when it is asked for and when it is history. A part of the model's own that
-        has ``tokens`` is one segment of those tokens, which have all of its markers in them.
+        has ``tokens`` is one segment of those tokens, which have all of its markers in them. A
+        picture is one segment with its ``image``.
 
         Raises:
             InvalidRequestError: the family cannot express this conversation; the message says what.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from senryu.core import Call, Conversation, Part, Passage, Result, Segment, Thought
+from senryu.core import Call, Conversation, Part, Passage, Picture, Result, Segment, Thought
 
 __all__ = ["Numbered", "Speaker", "Turn", "block_of", "own_words", "turns"]
 
@@ -66,15 +66,23 @@ def turns(conversation: Conversation) -> list[Turn]:
 def block_of(numbered: Numbered, text: str) -> Segment:
     """The segment of a whole block: its own tokens where they are known, else this text."""
     part = numbered.part
-    tokens = None if isinstance(part, Result) else part.tokens
+    tokens = None if isinstance(part, Result | Picture) else part.tokens
     return Segment(text, block=numbered.block, tokens=tokens)
 
 
 def own_words(turn: Turn) -> Iterator[Segment]:
-    """A turn of passages alone, paragraphs between them unless they are the model's."""
+    """A turn of passages and pictures alone, paragraphs between passages unless the model's own.
+
+    Nothing stands around a picture but the markers that an engine puts there, as in llama.cpp's own
+    server (``concat_content_parts`` in common/chat.cpp).
+    """
     between = "" if turn.speaker == "assistant" else "\n\n"
-    for index, numbered in enumerate(turn.parts):
+    follows_passage = False
+    for numbered in turn.parts:
         if isinstance(numbered.part, Passage):
-            if index and between:
+            if follows_passage and between:
                 yield Segment(between)
             yield block_of(numbered, numbered.part.text)
+        elif isinstance(numbered.part, Picture):
+            yield Segment("", block=numbered.block, image=numbered.part.image)
+        follows_passage = isinstance(numbered.part, Passage)

@@ -13,6 +13,8 @@ from typing import Any
 
 from senryu.bounded import Bounded
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought
+from senryu.core import Call, Conversation, Part, Passage, Picture, Result, Role, Thought
+from senryu.messages.bounded import Bounded
 from senryu.messages.conversation import count_system_passages
 from senryu.wire.diagnostics import CacheDiagnostics, ChangedPart, PrefixChanged, PrefixUnknown
 from senryu.wire.requests import CountTokensRequest
@@ -108,6 +110,8 @@ def _digest_of_part(role: Role, part: Part) -> bytes:
     match part:
         case Passage(text=text):
             return _digest([role, text])
+        case Picture(image=image):
+            return _digest(["picture", image.digest])
         case Thought(text=text):
             return _digest(["thought", text])
         case Call(name=name, arguments=arguments):

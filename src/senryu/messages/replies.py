@@ -17,6 +17,18 @@ from typing import Any
 
 from senryu.bounded import Bounded
 from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
+from senryu.core import (
+    Call,
+    Conversation,
+    Part,
+    Passage,
+    Picture,
+    Result,
+    Role,
+    Thought,
+    Utterance,
+)
+from senryu.messages.bounded import Bounded
 
 __all__ = ["Replies", "ReplyPart"]
 
@@ -126,7 +138,7 @@ class _Remembered:
         given: list[Part] = []
         for part in parts:
             end = -1 if place is None else place + _length(part)
-            if place is None or isinstance(part, Result) or end not in self.cuts:
+            if place is None or isinstance(part, Result | Picture) or end not in self.cuts:
                 return list(parts)
             tokens = self.tokens[self.cuts[place] : self.cuts[end]]
             given.append(replace(part, tokens=tuple(tokens)))
@@ -158,6 +170,8 @@ def _said(part: Part) -> str:
     match part:
         case Passage(text=text):
             return text
+        case Picture(image=image):
+            return f"\0{image.digest}\0"
         case Thought():
             return ""
         case Call(name=name, arguments=arguments):
@@ -186,7 +200,7 @@ def _extend(history: Any, utterance: Utterance) -> None:
     if utterance.role == "assistant":
         said = "".join(_said(part) for part in utterance.parts)
     else:
-        results = (_said(part) for part in utterance.parts if isinstance(part, Result))
+        results = (_said(part) for part in utterance.parts if isinstance(part, Result | Picture))
         said = "".join([*results, utterance.text])
     history.update(said.encode())
     history.update(_end(utterance.role, len(said)))

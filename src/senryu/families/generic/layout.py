@@ -41,7 +41,7 @@ class TemplateLayout:
         """The prompt for the next turn of the model; see ``Family.render``.
 
         Raises:
-            InvalidRequestError: the template refuses this order of roles.
+            InvalidRequestError: the template refuses this order of roles, or leaves a picture out.
         """
         words = self.words(conversation)
         replies = ReplyWriter(words.thinking, words.calls)
@@ -51,8 +51,9 @@ class TemplateLayout:
         try:
             prompt = self.template.render(_merged(plain), thinking=conversation.thinking)
         except TemplateRefusedError:
+            what = "this order of roles" + (", or its pictures" if conversation.images else "")
             raise InvalidRequestError(
-                "messages: this model's chat template cannot express this order of roles"
+                f"messages: this model's chat template cannot express {what}"
             ) from None
         if begun is None:
             opening = replies.opening(conversation)
@@ -60,7 +61,7 @@ class TemplateLayout:
             opening = replies.reply(begun, conversation)
         segments = [*prompt.segments, *_unopened(prompt.segments, opening)]
         if len(_blocks(segments)) < len(conversation.blocks):
-            segments = [Segment(s.text, s.special) for s in segments]
+            segments = [Segment(s.text, s.special, image=s.image) for s in segments]
         return Prompt(tuple(segments))
 
     def _plain(

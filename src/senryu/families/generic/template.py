@@ -105,7 +105,7 @@ class ChatTemplate:
             thinking: whether the model is to reason, for templates that want to know.
 
         Raises:
-            TemplateRefusedError: the template cannot express them.
+            TemplateRefusedError: the template cannot express them, or leaves a picture out.
         """
         said = list(turns)
         words = [segment for turn in said for segment in turn.words]
@@ -116,6 +116,9 @@ class ChatTemplate:
             {"role": turn.role, "content": self._shown(turn.words, marks, names)} for turn in said
         ]
         rendered = self.run(messages, thinking=thinking)
+        for number, hole in enumerate(holes):
+            if hole.image and f"{marks.hole}{number}{marks.hole}" not in rendered:
+                raise TemplateRefusedError("the template leaves a picture out")
         return self._split(rendered, _places(rendered, words, marks), marks)
 
     def run(self, messages: object, **variables: object) -> str:
@@ -177,7 +180,7 @@ class ChatTemplate:
 
 def _is_hole(segment: Segment) -> bool:
     """Whether the template is not to see a segment: it has an own way into the prompt."""
-    return segment.special or segment.tokens is not None
+    return segment.special or segment.tokens is not None or segment.image is not None
 
 
 def _places(rendered: str, words: list[Segment], marks: _Marks) -> list[_Place]:

@@ -157,4 +157,4 @@ def _messages(turn: Turn) -> Iterator[Segment]:
 
 def _text(said: Numbered) -> str:
     part = said.part
-    return part.arguments if isinstance(part, Call) else part.text
+    return part.arguments if isinstance(part, Call) else getattr(part, "text", "")
