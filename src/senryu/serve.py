@@ -97,6 +97,7 @@ class _Server(uvicorn.Server):
 def _model(model: ModelSettings, settings: Settings) -> ServedModel:
     config = WorkerConfig(
         source=model.source,
+        projector=model.projector,
         window=model.window,
         cells=model.cells,
         max_running=model.max_running,
@@ -159,7 +160,8 @@ def _greeting(
     """What runs, and the lines that point a client at it."""
     lines = [
         f"Model {model.id}: {model.display_name if model.display_name != model.id else info.name}"
-        f" ({info.architecture}, {info.quantization}, {_window(info)})"
+        f" ({info.architecture}, {info.quantization}, {_window(info)}"
+        f"{', sees pictures' if info.sees else ''})"
         for model, info in models
     ]
     key = "YOUR_KEY" if settings.workspaces else "none"

@@ -53,6 +53,8 @@ class ModelSettings(BaseModel):
 
     Attributes:
         source: ``embedded``, a path to a GGUF file, or ``hf:ORG/REPO[:FILE]``.
+        projector: the file by which the model sees pictures, or ``none`` for no pictures; left out,
+            one that lies beside the model's file.
         id: the name clients use; left out, it is made from the source.
         window: tokens one request may use, bounded by ``cells``; left out, the model's training
             context. Beyond that the model's positions are scaled (YaRN), and replies get worse.
@@ -81,6 +83,7 @@ class ModelSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = "embedded"
+    projector: Annotated[str, Field(min_length=1)] | None = None
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$")] | None = None
     window: Annotated[int, Field(ge=256)] | None = None
     cells: Annotated[int, Field(ge=256)] | None = None

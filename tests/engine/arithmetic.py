@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from senryu.core import CachePoint, CacheUse, FinishReason, Job, Sampling
-from senryu.engine.llama.batch import Limits, Row, Sampled, Step
+from senryu.engine.llama.batch import Limits, Row, Sampled, Sight, Step
 from senryu.engine.llama.lifetimes import Lifetimes
 from senryu.engine.llama.naive_cache import NaiveCache
 from senryu.engine.llama.prefix_cache import RadixCache
@@ -160,6 +160,7 @@ class World:
         naive: bool = False,
         blocks: SavedTokens | None = None,
         guided: bool = False,
+        sight: Sight | None = None,
     ) -> "World":
         slots = Slots(num_cells, limits.max_running + num_entries + 1)
         kind = NaiveCache if naive else RadixCache
@@ -173,7 +174,7 @@ class World:
             limits=CacheLimits(num_entries, num_cells, cuttable=cuttable, saves=saves),
             clock=lambda: clock[0],
         )
-        scheduler = Scheduler(slots, cache, limits=limits, end_tokens={END})
+        scheduler = Scheduler(slots, cache, limits=limits, end_tokens={END}, sight=sight)
         return cls(scheduler, slots, cache, FakeMemory(blocks, guided=guided), clock)
 
     def step(self) -> Step:

@@ -14,16 +14,24 @@ from numpy.typing import NDArray
 
 from tests.engine.gguf_files import Value, write_gguf
 
-__all__ = ["KINDS", "WINDOW", "Kind", "Vocabulary", "write_tiny_model"]
+__all__ = ["KINDS", "WINDOW", "Kind", "RandomWeights", "Vocabulary", "write_tiny_model"]
 
-Kind = Literal["plain", "window", "recurrent", "hybrid"]
+Kind = Literal["plain", "window", "recurrent", "hybrid", "bent"]
 Vocabulary = Literal["bpe", "sentencepiece", "sentencepiece without space"]
 KINDS: tuple[Kind, ...] = ("plain", "window", "recurrent", "hybrid")
-"""Attention, attention of which every other layer slides, a state only, and a state beside it."""
+"""Attention, attention of which every other layer slides, a state only, and a state beside it. Not
+among them is ``bent``: attention with positions of several dimensions (M-RoPE)."""
 WINDOW = 64
 """Tokens that a sliding layer of the kind ``window`` attends to."""
 
-_ARCHITECTURES = {"plain": "llama", "window": "gemma2", "recurrent": "mamba", "hybrid": "jamba"}
+_ARCHITECTURES = {
+    "plain": "llama",
+    "window": "gemma2",
+    "recurrent": "mamba",
+    "hybrid": "jamba",
+    "bent": "qwen2vl",
+}
+_SECTIONS = (6, 5, 5, 0)  # of a head's pairs, how many turn by each dimension of the position
 _TRAINING_CONTEXT = 4096
 _WIDTH, _HEADS, _KV_HEADS, _HIDDEN = 64, 2, 1, 96
 _HEAD = _WIDTH // _HEADS
@@ -37,7 +45,9 @@ _MERGES = ("t h", "th e", "i n", "a n", "e r")
 _Weights = dict[str, NDArray[np.float32]]
 
 
-def write_tiny_model(folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe") -> Path:
+def write_tiny_model(
+    folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe", markers: Sequence[str] = ()
+) -> Path:
     """Write the model of a kind into ``folder``; the same bytes every time.
 
     Arguments:
@@ -45,11 +55,12 @@ def write_tiny_model(folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe"
         kind: the kind of memory that it needs.
         vocabulary: byte-level BPE, or SentencePiece, which puts a space before text unless the
             file says that it does not.
+        markers: further ones of the byte-level vocabulary.
     """
     name = _ARCHITECTURES[kind]
     layers: Sequence[bool]  # whether each attends
     layers = {"recurrent": (False, False), "hybrid": (False, True)}.get(kind, (True, True))
-    tokenizer = _bpe() if vocabulary == "bpe" else _sentencepiece(vocabulary)
+    tokenizer = _bpe(markers) if vocabulary == "bpe" else _sentencepiece(vocabulary)
     num_tokens = len(cast(Sequence[str], tokenizer["tokenizer.ggml.tokens"]))
     metadata: dict[str, Value] = {
         "general.architecture": name,
@@ -73,7 +84,9 @@ def write_tiny_model(folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe"
         metadata[f"{name}.ssm.inner_size"] = _INNER
         metadata[f"{name}.ssm.state_size"] = _STATE
         metadata[f"{name}.ssm.time_step_rank"] = _RANK
-    weights = _Random(np.random.default_rng(KINDS.index(kind)))
+    if kind == "bent":
+        metadata[f"{name}.rope.dimension_sections"] = list(_SECTIONS)
+    weights = RandomWeights(np.random.default_rng(list(_ARCHITECTURES).index(kind)))
     weights.matrix("token_embd.weight", _WIDTH, num_tokens)
     weights.norm("output_norm.weight", _WIDTH)
     for index, attends in enumerate(layers):
@@ -91,7 +104,7 @@ def write_tiny_model(folder: Path, kind: Kind, *, vocabulary: Vocabulary = "bpe"
     return write_gguf(folder / f"tiny-{kind}-{vocabulary}.gguf", metadata, weights=weights.tensors)
 
 
-class _Random:
+class RandomWeights:
     """Tensors with random values, of a scale at which layers neither vanish nor explode."""
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -109,7 +122,7 @@ class _Random:
         self.tensors[name] = self._rng.uniform(low, high, shape).astype(np.float32)
 
 
-def _attention(weights: _Random, layer: str) -> None:
+def _attention(weights: RandomWeights, layer: str) -> None:
     # All tokens get about the same attention, and much of it arrives, so that each one counts.
     weights.matrix(layer + "attn_q.weight", _WIDTH, _HEADS * _HEAD, gain=0.7)
     weights.matrix(layer + "attn_k.weight", _WIDTH, _KV_HEADS * _HEAD, gain=0.7)
@@ -117,14 +130,14 @@ def _attention(weights: _Random, layer: str) -> None:
     weights.matrix(layer + "attn_output.weight", _HEADS * _HEAD, _WIDTH, gain=20)
 
 
-def _feed_forward(weights: _Random, layer: str) -> None:
+def _feed_forward(weights: RandomWeights, layer: str) -> None:
     weights.norm(layer + "ffn_norm.weight", _WIDTH)
     weights.matrix(layer + "ffn_gate.weight", _WIDTH, _HIDDEN)
     weights.matrix(layer + "ffn_up.weight", _WIDTH, _HIDDEN)
     weights.matrix(layer + "ffn_down.weight", _HIDDEN, _WIDTH)
 
 
-def _state_space(weights: _Random, layer: str, *, norms: bool) -> None:
+def _state_space(weights: RandomWeights, layer: str, *, norms: bool) -> None:
     weights.matrix(layer + "ssm_in.weight", _WIDTH, 2 * _INNER)
     weights.matrix(layer + "ssm_conv1d.weight", _CONV, _INNER)
     weights.norm(layer + "ssm_conv1d.bias", _INNER)
@@ -141,20 +154,21 @@ def _state_space(weights: _Random, layer: str, *, norms: bool) -> None:
         weights.norm(layer + "ssm_c_norm.weight", _STATE)
 
 
-def _bpe() -> dict[str, Value]:
+def _bpe(more_markers: Sequence[str]) -> dict[str, Value]:
     """All bytes, spelled as byte-level BPE spells them, what the merges make, and the markers."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
     spelled = {byte: chr(byte) for byte in printable}
     spelled |= {byte: chr(256 + index) for index, byte in enumerate(others)}
     merged = [merge.replace(" ", "") for merge in _MERGES]
-    tokens = [*(spelled[byte] for byte in range(256)), *merged, *_MARKERS]
+    markers = [*_MARKERS, *more_markers]
+    tokens = [*(spelled[byte] for byte in range(256)), *merged, *markers]
     return {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "gpt-2",
         "tokenizer.ggml.tokens": tokens,
         "tokenizer.ggml.token_type": [
-            _CONTROL if token in _MARKERS else _NORMAL for token in tokens
+            _CONTROL if token in markers else _NORMAL for token in tokens
         ],
         "tokenizer.ggml.merges": _MERGES,
         "tokenizer.ggml.bos_token_id": tokens.index("<|endoftext|>"),

@@ -92,6 +92,7 @@ class Engine(Protocol):
         """The prompt's tokens and where its blocks end.
 
         Raises:
+            InvalidRequestError: it shows a picture, and the model sees none, or not this one.
             OverloadedError: the model is not loaded (yet, or again).
             EngineError: the worker died meanwhile.
         """
@@ -104,7 +105,8 @@ class Engine(Protocol):
 
         Raises:
             OverloadedError: on awaiting: the queue is full or the model is not loaded.
-            InvalidRequestError: on awaiting: the grammar in the job's guide cannot be enforced.
+            InvalidRequestError: on awaiting: the grammar in the job's guide cannot be enforced, or
+                its pictures not be shown.
             EngineError: on awaiting or iterating: the worker died; on iterating: the reply cannot
                 go on within its grammar.
         """

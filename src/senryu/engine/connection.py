@@ -135,7 +135,7 @@ class Connection:
         self._writer = writer
         self._streams: dict[str, _Stream] = {}
         self._admissions: dict[str, asyncio.Future[_Admission]] = {}
-        self._tokens: dict[int, asyncio.Future[PromptTokens]] = {}
+        self._tokens: dict[int, asyncio.Future[Tokenized]] = {}
         self._audits: dict[int, asyncio.Future[str]] = {}
         self._cached: dict[int, asyncio.Future[tuple[CachedPrefix, ...]]] = {}
         self._heard_at = time.monotonic()
@@ -168,14 +168,22 @@ class Connection:
         return time.monotonic() - self._heard_at
 
     async def tokenize(self, request_id: int, prompt: Prompt) -> PromptTokens:
-        """Ask for a prompt's tokens; raises ``EngineError`` when the worker dies."""
+        """Ask for a prompt's tokens.
+
+        Raises:
+            InvalidRequestError: the model cannot be shown a picture in it.
+            EngineError: the worker died.
+        """
         self._begin_work()
         answer = self._tokens[request_id] = asyncio.get_running_loop().create_future()
         try:
-            await self.send(Tokenize(request_id, prompt))
-            return await answer
+            await self.send(Tokenize(request_id, prompt.without_image_data()))
+            found = await answer
         finally:
             del self._tokens[request_id]
+        if found.problem:
+            raise InvalidRequestError(found.problem)
+        return found.tokens
 
     async def audit(self, request_id: int) -> str:
         """Ask for an audit; what is wrong, or nothing."""
@@ -202,7 +210,7 @@ class Connection:
 
         Raises:
             OverloadedError: the queue is full.
-            InvalidRequestError: its grammar cannot be enforced.
+            InvalidRequestError: its grammar cannot be enforced, or its pictures not be shown.
             EngineError: the worker died.
         """
         self._begin_work()
@@ -260,7 +268,7 @@ class Connection:
                 for item in frame.chunks:
                     self._deliver(item)
             case Tokenized():
-                _answer(self._tokens, frame.id, frame.tokens)
+                _answer(self._tokens, frame.id, frame)
             case Audited():
                 _answer(self._audits, frame.id, frame.problem)
             case Cached():

@@ -50,6 +50,8 @@ class WorkerConfig:
 
     Arguments:
         source: ``embedded``, a path to a GGUF file, or ``hf:ORG/REPO[:FILE]``.
+        projector: the path of the file by which the model sees, ``none`` to do without; None looks
+            for one beside the model.
         window: tokens one request may use, bounded by ``cells``; None takes the training context.
         cells: tokens of KV memory shared by all requests; None chooses from the free memory.
         max_running: requests that generate at the same time, at most 192.
@@ -72,6 +74,7 @@ class WorkerConfig:
     """
 
     source: str = "embedded"
+    projector: str | None = None
     window: int | None = None
     cells: int | None = None
     max_running: int = 64
@@ -94,7 +97,7 @@ class Load(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tokenize(msgspec.Struct, frozen=True, tag=True):
-    """Answered by ``Tokenized`` with the same id."""
+    """Answered by ``Tokenized`` with the same id; pictures need no files here."""
 
     id: int
     prompt: Prompt
@@ -149,10 +152,11 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tokenized(msgspec.Struct, frozen=True, tag=True):
-    """A prompt's tokens."""
+    """A prompt's tokens; none and a problem, where it shows a picture that cannot be shown."""
 
     id: int
     tokens: PromptTokens
+    problem: str = ""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag=True):

@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from senryu.core import Job
+from senryu.core import Job, PromptTokens
 from senryu.engine.frames import (
     Accepted,
     Audit,
@@ -45,6 +45,7 @@ from senryu.engine.frames import (
 from senryu.engine.llama.constrain import GRAMMAR_STACK_BYTES, GrammarError
 from senryu.engine.llama.loading import load
 from senryu.engine.llama.native_log import quiet_logs
+from senryu.engine.llama.pictures import SightError
 from senryu.engine.llama.runner import Prepared, Runner
 from senryu.engine.llama.slots import AuditError
 from senryu.engine.llama.sources import resolve
@@ -68,7 +69,12 @@ class _Admit:
     prepared: Prepared | None
 
 
-_Command = Generate | _Admit | Cancel | Audit | ListCache | Forget | Stop
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A picture is ready or lost: the engine need not wait for it any longer."""
+
+
+_Command = Generate | _Admit | _Look | Cancel | Audit | ListCache | Forget | Stop
 
 
 class _Outbox:
@@ -110,8 +116,8 @@ class _EngineThread:
 
     def _load(self, config: WorkerConfig) -> Runner:
         began = time.monotonic()
-        loaded = load(resolve(config.source), config)
-        runner = Runner(loaded, config)
+        loaded = load(resolve(config.source, sees=config.projector is None), config)
+        runner = Runner(loaded, config, wake=lambda: self.commands.put(_Look()))
         self.runner = runner
         info = loaded.info
         _logger.info(
@@ -142,7 +148,10 @@ class _EngineThread:
             begun = runner.plan()
             if begun:  # told before the prefill, which may take long
                 self._outbox.send(Report(begun, runner.status()))
-            self._outbox.send(Report(runner.compute(), runner.status()))
+            if runner.last_step.rows:
+                self._outbox.send(Report(runner.compute(), runner.status()))
+            elif runner.has_work:
+                self._obey(self.commands.get(), runner)  # every job waits for a picture
         if had_work and not runner.has_work:
             runner.audit()
             self._outbox.send(Report([], runner.status()))
@@ -153,6 +162,8 @@ class _EngineThread:
                 self._admit(job, None, runner)
             case _Admit(job=job, prepared=prepared):
                 self._admit(job, prepared, runner)
+            case _Look():
+                pass  # the next step finds it
             case Cancel(job_id=job_id):
                 runner.cancel(job_id)
             case Audit(id=audit_id):
@@ -168,8 +179,12 @@ class _EngineThread:
                 os._exit(0)
 
     def _admit(self, job: Job, prepared: Prepared | None, runner: Runner) -> None:
-        accepted = _fits(job, runner) and runner.submit(job, prepared)
-        self._outbox.send(Accepted(job.id) if accepted else Rejected(job.id))
+        try:
+            accepted = _fits(job, runner) and runner.submit(job, prepared)
+        except SightError as error:
+            self._outbox.send(Refused(job.id, str(error)))
+        else:
+            self._outbox.send(Accepted(job.id) if accepted else Rejected(job.id))
 
 
 class _Helpers:
@@ -205,8 +220,11 @@ class _Helpers:
 
     def _tokenize(self, request: Tokenize) -> None:
         assert self._engine.runner is not None  # the supervisor asks only after Ready
-        tokens = self._engine.runner.tokenize(request.prompt)
-        self._outbox.send(Tokenized(request.id, tokens))
+        try:
+            answer = Tokenized(request.id, self._engine.runner.tokenize(request.prompt))
+        except SightError as error:
+            answer = Tokenized(request.id, PromptTokens(()), str(error))
+        self._outbox.send(answer)
 
     def _prepare(self, job: Job) -> None:
         assert self._engine.runner is not None

@@ -1,19 +1,34 @@
 """What the scheduler speaks in: jobs on their way, rows, steps and what came of them. Data only."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from senryu.core import CacheUse, FinishReason, Job
 from senryu.engine.llama.cache import Tokens, as_tokens
+from senryu.engine.llama.pictures import Span, whole_length
 from senryu.engine.llama.slots import Operation
 from senryu.engine.llama.speculate import Speculation, StepCosts
 
-__all__ = ["Flow", "Limits", "Outcome", "Placed", "Row", "Running", "Sampled", "Step", "Totals"]
+__all__ = [
+    "Flow",
+    "Limits",
+    "Outcome",
+    "Placed",
+    "Row",
+    "Running",
+    "Sampled",
+    "Sight",
+    "Step",
+    "Totals",
+]
 
 Flow = tuple[str, bool]
 """Whose jobs are treated alike: a workspace, and whether they have priority."""
 
+_PICTURES_AHEAD = 2  # looked at beforehand, while those before them are computed
 _PRIORITY_WEIGHT = 4.0  # tokens that the priority tier gets for each of the standard tier's
 
 
@@ -28,6 +43,7 @@ class Limits:
         prefill_chunk: prompt tokens of a step in which something decodes and one prompt waits.
         costs: what steps cost by their rows, for speculation; None does without.
         only_alone: whether to speculate only for a job that runs alone.
+        whole_pictures: whether a run of a picture's tokens is computed in one step, however many.
     """
 
     max_running: int
@@ -36,6 +52,15 @@ class Limits:
     prefill_chunk: int
     costs: StepCosts | None = None
     only_alone: bool = False
+    whole_pictures: bool = False
+
+
+class Sight(Protocol):
+    """Pictures that are made ready beside the steps."""
+
+    def look(self, job_id: str, starts: Sequence[int]) -> bool:
+        """Have a job's next pictures made ready; whether the first of them is, if there is one."""
+        ...
 
 
 @dataclass(eq=False)
@@ -52,6 +77,7 @@ class Running:
         begun: what the reply begins with, known before anything was sampled and not told yet.
         is_done: whether that is all of it.
         stops: positions where a step ends, because others go on from there or a state is kept.
+        spans: the pictures in the prompt.
     """
 
     job: Job
@@ -67,6 +93,7 @@ class Running:
     begun: tuple[int, ...] = ()
     is_done: bool = False
     stops: set[int] = field(default_factory=set[int])
+    spans: tuple[Span, ...] = ()
 
     @property
     def flow(self) -> Flow:
@@ -92,6 +119,49 @@ class Running:
     def num_pending(self) -> int:
         """Tokens known and not computed; 1 is a decode."""
         return len(self.tokens) - self.num_computed
+
+    @property
+    def to_next_stop(self) -> int:
+        """Pending tokens up to where others go on from, or a state must be kept, if anywhere.
+
+        Stopping there lets those others compute their own part in one step with the rest of this
+        job's, before any of them decodes and leaves less of a step to prefill. A step also ends
+        where a picture begins and where it ends.
+        """
+        stops = [stop for stop in self.stops if stop > self.num_computed]
+        border = bisect_right(self._borders, self.num_computed)
+        stops += self._borders[border : border + 1]
+        return min([*stops, len(self.tokens)]) - self.num_computed
+
+    @property
+    def wanted(self) -> Tokens:
+        """What may be shared of its tokens: the last one is always computed, and with it all of a
+        picture that it is of, for sampling needs its logits."""
+        tokens = as_tokens(self.tokens)
+        return tokens[: whole_length(tokens, len(tokens) - 1)]
+
+    @property
+    def pictures_ahead(self) -> tuple[int, ...]:
+        """Where the next pictures begin, the one that is being computed among them."""
+        first = bisect_right(self.spans, self.num_computed, key=lambda span: span.end)
+        return tuple(span.start for span in self.spans[first : first + _PICTURES_AHEAD])
+
+    def span_at(self, index: int) -> Span:
+        """The picture that a token of the prompt is of."""
+        return self.spans[bisect_right(self.spans, index, key=lambda span: span.start) - 1]
+
+    def begin_with(self, begun: "Sampled") -> None:
+        """Let the reply begin with tokens that are known before anything is sampled."""
+        tokens = tuple(begun.tokens[: self.job.max_tokens])
+        self.begun = tokens
+        self.tokens += tokens
+        self.is_done = begun.is_done and len(tokens) == len(begun.tokens)
+        if self.speculation is not None:
+            self.speculation.extend(tokens)
+
+    @cached_property
+    def _borders(self) -> list[int]:
+        return sorted({border for span in self.spans for border in (span.start, span.end)})
 
     @cached_property
     def prompt(self) -> Tokens:

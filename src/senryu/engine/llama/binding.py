@@ -16,7 +16,12 @@ import llama_cpp
 import numpy as np
 
 from senryu.engine.llama.context_options import ContextOptions, KvType
-from senryu.engine.llama.native_batch import BatchRow, NativeBatch
+from senryu.engine.llama.native_batch import (
+    BatchRow,
+    NativeBatch,
+    PictureBatch,
+    decode_apart,
+)
 from senryu.engine.llama.native_log import first_error, forget_errors
 from senryu.engine.llama.sampler import Logits
 
@@ -33,6 +38,7 @@ _GUARD = "\x01"  # takes the space that is put before text; vocabularies join it
 _KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8}  # enum ggml_type
 _BF16 = 30
 _YARN = 2  # enum llama_rope_scaling_type
+_ROPES_OF_4 = (8, 40)  # enum llama_rope_type: MROPE and IMROPE
 _MAX_SEQS = 256  # LLAMA_MAX_SEQ
 _PIECE_BYTES = 512
 _BYTES = ctypes.POINTER(ctypes.c_uint8)
@@ -131,6 +137,16 @@ class Model:
     def sliding_window(self) -> int:
         """Tokens that those layers attend to that do not attend to all; 0 without such layers."""
         return int(llama_cpp.llama_model_n_swa(self.handle))
+
+    @property
+    def width(self) -> int:
+        """Numbers that stand for one token where it is computed from an embedding."""
+        return int(llama_cpp.llama_model_n_embd_inp(self.handle))
+
+    @property
+    def dimensions(self) -> int:
+        """Of positions: 4 where there are more than one (M-RoPE), of which text needs but one."""
+        return 4 if llama_cpp.llama_model_rope_type(self.handle) in _ROPES_OF_4 else 1
 
     @property
     def generates(self) -> bool:
@@ -306,6 +322,13 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(handle)
         self._num_tokens = model.num_tokens
         self._batch = NativeBatch(options.max_tokens, self._owners)
+        self._pictures: PictureBatch | None = None
+        self._whole_pictures = options.whole_pictures
+        self._dimensions = model.dimensions
+        if options.pictures:
+            self._pictures = PictureBatch(
+                options.max_tokens, self._owners, width=model.width, dimensions=model.dimensions
+            )
         self.num_cells = int(llama_cpp.llama_n_ctx(handle))
 
     def close(self) -> None:
@@ -315,7 +338,7 @@ class Context:
     def decode(self, rows: Sequence[BatchRow]) -> Logits:
         """Compute the rows; returns logits ``[sum of the rows' outputs, vocabulary]``, in order.
 
-        The array is the library's own memory, valid until the next call.
+        The array may be the library's own memory, valid until the next call.
 
         Raises:
             NativeError: there was no room, or the computation failed.
@@ -324,10 +347,19 @@ class Context:
         num_outputs = sum(row.outputs for row in rows)
         if num_outputs > self._max_outputs:  # the library would abort the process
             raise ValueError(f"{num_outputs} outputs of {self._max_outputs}")
-        self._batch.fill(rows)
-        code = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
+        return decode_apart(rows, self._decode, whole=self._whole_pictures)
+
+    def _decode(self, rows: Sequence[BatchRow]) -> Logits:
+        """Compute rows that all have embeddings, or all have none."""
+        num_outputs = sum(row.outputs for row in rows)
+        shows = rows[0].embeddings is not None
+        batch = self._pictures if shows and self._pictures else self._batch
+        batch.fill(rows)
+        if self._whole_pictures:
+            llama_cpp.llama_set_causal_attn(self._handle, not shows)
+        code = int(llama_cpp.llama_decode(self._handle, batch.struct))
         if code != 0:
-            raise NativeError(f"llama_decode returned {code} for {self._batch.size} tokens")
+            raise NativeError(f"llama_decode returned {code} for {batch.size} tokens")
         if num_outputs == 0:
             llama_cpp.llama_synchronize(self._handle)
             return np.empty((0, self._num_tokens), dtype=np.float32)
@@ -427,7 +459,8 @@ class Context:
         try:
             size = self._write_state(self._scratch, data)
             first = int(llama_cpp.llama_memory_seq_pos_min(self._memory, self._scratch))
-            if first != held:
+            # where positions have dimensions, what follows a picture begins further on
+            if first < held or (first > held and self._dimensions == 1):
                 raise NativeError(f"sequence {seq} holds {held} tokens, and data from {first} on")
             for owner in self._owners[seq]:
                 llama_cpp.llama_memory_seq_cp(self._memory, self._scratch, owner, -1, -1)

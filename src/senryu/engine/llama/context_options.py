@@ -27,6 +27,9 @@ class ContextOptions:
         kv_type: format of cached keys and values; ``q8_0`` needs the fused kernel for values.
         stretch: how many times its training context the model is to see; above 1 its positions are
             scaled by YaRN (arXiv:2309.00071).
+        pictures: whether rows may have embeddings.
+        whole_pictures: whether the tokens of a row with embeddings attend to those behind them; it
+            is then computed at once, and ``micro_batch`` must be as large.
     """
 
     num_cells: int
@@ -39,3 +42,5 @@ class ContextOptions:
     flash_attention: bool = True
     kv_type: KvType = "f16"
     stretch: float = 1.0
+    pictures: bool = False
+    whole_pictures: bool = False

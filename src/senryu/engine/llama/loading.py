@@ -4,7 +4,7 @@ It decides how much memory and how many threads are used; it does not run anythi
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from senryu.engine.llama.context_options import ContextOptions
 from senryu.engine.llama.fingerprint import file_fingerprint
 from senryu.engine.llama.markers import find_markers
 from senryu.engine.llama.measure import Measurement
+from senryu.engine.llama.projectors import find_projector
 from senryu.engine.llama.speculate import StepCosts
+from senryu.engine.llama.vision_binding import PictureRun, Projector
 from senryu.errors import StartupError
 
 __all__ = ["Loaded", "load"]
@@ -29,6 +31,7 @@ _KEPT_STATES = 16  # beyond those of running requests, where a sequence id costs
 _KV_BYTES = 2  # f16
 _MIN_CELLS = 256
 _MICRO_BATCHES = (256, 128)  # tried besides a whole step
+_PICTURE_SIZES = (256, 512, 1024, 2048)  # pixels of a side
 _CELL_STEP = 256  # the native memory rounds its size to this
 
 
@@ -41,6 +44,10 @@ class Loaded:
         reuse: whether finished sequences may serve as prefixes of others.
         cuttable: whether a prefix of any length can be shared; otherwise only whole sequences.
         fingerprint: tells saved KV memory of this model, library and format from any other's.
+        step_costs: what steps cost by their rows.
+        projector: by which it sees; None if it does not.
+        max_run: tokens of a picture that can be computed in one batch, where they have to be; else
+            0.
     """
 
     model: Model
@@ -51,6 +58,8 @@ class Loaded:
     cuttable: bool
     fingerprint: str
     step_costs: StepCosts
+    projector: Projector | None = None
+    max_run: int = 0
 
 
 def load(path: Path, config: WorkerConfig) -> Loaded:
@@ -74,18 +83,22 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
     num_seqs = _num_seqs(model, config)
     calibration = _calibration(model, path, config)
     chosen = calibration.options
+    seeing = find_projector(path, model, named=config.projector, threads=chosen.threads)
+    max_run = _longest_run(seeing.projector) if seeing and seeing.projector.is_whole else 0
     options = ContextOptions(
         num_cells=num_cells,
         num_seqs=num_seqs,
         # every running sequence decodes beside the prefill chunk
-        max_tokens=config.step_tokens + config.max_running,
+        max_tokens=max(config.step_tokens + config.max_running, max_run),
         max_outputs=num_seqs,
-        micro_batch=chosen.micro_batch,
+        micro_batch=max(chosen.micro_batch, max_run),
         threads=chosen.threads,
         batch_invariant=config.batch_invariant,
         flash_attention=chosen.flash_attention,
         kv_type=chosen.kv_type,
         stretch=max(1.0, window / model.training_context),
+        pictures=seeing is not None,
+        whole_pictures=max_run > 0,
     )
     try:
         context = Context(model, options)
@@ -93,17 +106,25 @@ def load(path: Path, config: WorkerConfig) -> Loaded:
         raise StartupError(
             f"{path}: no memory for {num_cells} cells (set `cells` lower): {error}"
         ) from None
-    info = _describe(model, path, window)
     return Loaded(
         model,
         context,
-        info,
+        replace(_describe(model, path, window), sees=seeing is not None),
         num_seqs,
         reuse,
         model.cuttable,
-        _fingerprint(path, options),
+        _fingerprint(path, options) + (f", eyes {seeing.fingerprint}" if seeing else ""),
         calibration.step_costs,
+        seeing.projector if seeing else None,
+        max_run,
     )
+
+
+def _longest_run(projector: Projector) -> int:
+    """Tokens of the longest run of pictures of usual sizes; larger ones are refused later."""
+    layouts = (projector.layout(size, size) for size in _PICTURE_SIZES)
+    runs = (run for layout in layouts for run in layout if isinstance(run, PictureRun))
+    return max(run.num_tokens for run in runs)
 
 
 def _calibration(model: Model, path: Path, config: WorkerConfig) -> Calibration:

@@ -1,4 +1,4 @@
-"""Rows of tokens laid out for the native library: with ``binding`` the door to it.
+"""Rows of tokens and pictures laid out for the native library: with ``binding`` the door to it.
 
 It knows arrays and their addresses, and nothing of models and memory.
 """
@@ -7,14 +7,17 @@ It knows arrays and their addresses, and nothing of models and memory.
 # pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import llama_cpp
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["BatchRow", "NativeBatch"]
+from senryu.engine.llama.sampler import Logits
+
+__all__ = ["BatchRow", "NativeBatch", "PictureBatch", "decode_apart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,52 @@ class BatchRow:
 
     Arguments:
         seq: sequence id.
-        start: position of the first token, which is how many the sequence holds already.
+        start: position of the first token.
         tokens: at least one.
         outputs: how many of the last tokens' logits are wanted; not more than there are tokens.
+        embeddings: what is computed instead of the tokens, which are then no more than names: a
+            picture's rows, ``[tokens, width]``.
+        positions: of the tokens of a picture where positions have several dimensions,
+            ``[dimensions, tokens]``, all but the last counted from ``start``; None where each token
+            has the next position.
     """
 
     seq: int
     start: int
     tokens: Sequence[int]
     outputs: int
+    embeddings: NDArray[np.float32] | None = None
+    positions: NDArray[np.int32] | None = None
+
+
+def decode_apart(
+    rows: Sequence[BatchRow], decode: Callable[[Sequence[BatchRow]], Logits], *, whole: bool
+) -> Logits:
+    """Compute rows of pictures before the others: a native batch holds tokens or embeddings.
+
+    Arguments:
+        rows: what is to be computed, at least one.
+        decode: computes rows of one kind; its result may be overwritten by the next.
+        whole: whether each picture needs a batch of its own.
+
+    Returns:
+        the logits in the rows' order.
+    """
+    if len(rows) == 1 or all(row.embeddings is None for row in rows):
+        return decode(rows)
+    shows = np.array([row.embeddings is not None for row in rows])
+    pictures = np.flatnonzero(shows)
+    groups = [*(pictures.reshape(-1, 1) if whole else [pictures]), np.flatnonzero(~shows)]
+    owners = np.repeat(np.arange(len(rows)), [row.outputs for row in rows])
+    logits: Logits | None = None
+    for group in groups:
+        if len(group):
+            some = decode([rows[index] for index in group])
+            if logits is None:
+                logits = np.empty((len(owners), some.shape[1]), dtype=np.float32)
+            logits[np.isin(owners, group)] = some
+    assert logits is not None
+    return logits
 
 
 class NativeBatch:
@@ -74,7 +114,49 @@ class NativeBatch:
             else:
                 self._tokens[start:end] = row.tokens
                 self._positions[start:end] = np.arange(row.start, row.start + end - start)
-                self._id_pointers[start:end] = self._id_addresses[row.seq]
-                self._outputs[start : end - row.outputs] = 0
-                self._outputs[end - row.outputs : end] = 1
+                self._own(row, start, end)
         self.size = self.struct.n_tokens = end
+
+    def _own(self, row: BatchRow, start: int, end: int) -> None:
+        """Say whose these tokens are, and of which the logits are wanted."""
+        self._id_pointers[start:end] = self._id_addresses[row.seq]
+        self._outputs[start : end - row.outputs] = 0
+        self._outputs[end - row.outputs : end] = 1
+
+
+class PictureBatch(NativeBatch):
+    """The same for rows with embeddings, which all of them have.
+
+    Arguments:
+        capacity: tokens.
+        owners: the native ids of each sequence, as many of each.
+        width: of the model's input.
+        dimensions: of positions.
+    """
+
+    def __init__(
+        self, capacity: int, owners: Sequence[tuple[int, ...]], *, width: int, dimensions: int
+    ) -> None:
+        super().__init__(capacity, owners)
+        self._dimensions = dimensions
+        self._rows: Any = np.zeros((capacity, width), dtype=np.float32)
+        self._sections: Any = np.zeros(capacity * dimensions, dtype=np.int32)
+        self.struct.token = None
+        self.struct.embd = self._rows.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        self.struct.pos = self._sections.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
+
+    def fill(self, rows: Sequence[BatchRow]) -> None:
+        """Lay the rows out one after another."""
+        self.size = self.struct.n_tokens = sum(len(row.tokens) for row in rows)
+        # one dimension after the other, each of all tokens
+        sections = self._sections[: self.size * self._dimensions].reshape(self._dimensions, -1)
+        end = 0
+        for row in rows:
+            start, end = end, end + len(row.tokens)
+            self._rows[start:end] = row.embeddings
+            if row.positions is None:
+                sections[:, start:end] = np.arange(row.start, row.start + end - start)
+            else:
+                sections[:, start:end] = row.positions
+                sections[:-1, start:end] += row.start
+            self._own(row, start, end)

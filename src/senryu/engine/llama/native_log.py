@@ -5,7 +5,7 @@ import sys
 
 import llama_cpp
 
-__all__ = ["first_error", "forget_errors", "quiet_logs"]
+__all__ = ["first_error", "forget_errors", "log_callback", "quiet_logs"]
 
 _ERROR_LEVEL = 4  # enum ggml_log_level
 _MAX_KEPT = 4
@@ -20,12 +20,12 @@ def _on_log(level: int, text: bytes, _data: object) -> None:
         print(f"llama.cpp: {message}", file=sys.stderr, flush=True)
 
 
-_log_callback = llama_cpp.llama_log_callback(_on_log)
+log_callback = llama_cpp.llama_log_callback(_on_log)
 
 
 def quiet_logs() -> None:
     """Let only errors of the native library through, to stderr, a line each."""
-    llama_cpp.llama_log_set(_log_callback, None)
+    llama_cpp.llama_log_set(log_callback, None)
 
 
 def forget_errors() -> None:

@@ -15,6 +15,7 @@ from senryu.core import CachedPrefix, CachePoint
 from senryu.engine.llama.cache import Entry, PrefixCache, Tokens
 from senryu.engine.llama.digests import prefix_digests
 from senryu.engine.llama.lifetimes import Lifetimes
+from senryu.engine.llama.pictures import whole_length
 from senryu.engine.llama.slots import Slots
 
 __all__ = ["BLOCK_TOKENS", "Blocks", "CacheLimits", "Found", "PromptCache", "Source"]
@@ -180,8 +181,11 @@ class PromptCache:
             return Found()
         hit = self._entries.lookup(namespace, tokens)
         source, entry = other, None
-        if hit is not None and hit.length >= other.length:
-            source, entry = Source(hit.entry.seq, hit.length), hit.entry
+        length = hit.length if hit is not None else 0
+        if self.cuttable:
+            length = whole_length(tokens, length)
+        if hit is not None and length >= other.length:
+            source, entry = Source(hit.entry.seq, length), hit.entry
         blocks = self._stored(namespace, tokens, ends=ends, known=source.length)
         if not blocks:
             return Found(source if source.length else None, entry=entry)
@@ -370,7 +374,7 @@ class PromptCache:
         """Blocks that together reach further than ``known``, gapless from there or before."""
         if not self._limits.saves:
             return ()
-        layout = self._layout(len(tokens), ends)
+        layout = self._layout(tokens, ends)
         digests = prefix_digests(namespace, tokens, [end for _, end in layout])
         keys = dict(zip(layout, digests, strict=True))
         chain: list[tuple[int, int]] = []
@@ -394,13 +398,19 @@ class PromptCache:
             loaded.append(_Block(start, end, found))
         return tuple(loaded)
 
-    def _layout(self, length: int, ends: Iterable[int]) -> list[tuple[int, int]]:
-        """Places of the blocks of so many tokens: whole ones, and partial ones up to ``ends``."""
+    def _layout(self, tokens: Tokens, ends: Iterable[int]) -> list[tuple[int, int]]:
+        """Places of the blocks of some tokens: whole ones, and partial ones up to ``ends``.
+
+        Where one would cut a picture, it ends before it, and the next one has all of it.
+        """
+        length = len(tokens)
         if not self._limits.cuttable:
             return [(0, end) for end in sorted({end for end in ends if 0 < end <= length})]
         usual = range(BLOCK_TOKENS, length + 1, BLOCK_TOKENS)
-        places = sorted({*usual, *(end for end in ends if 0 < end <= length)})
-        return [((end - 1) // BLOCK_TOKENS * BLOCK_TOKENS, end) for end in places]
+        wanted = {*usual, *(end for end in ends if 0 < end <= length)}
+        places = sorted({whole_length(tokens, end) for end in wanted} - {0})
+        starts = [whole_length(tokens, (end - 1) // BLOCK_TOKENS * BLOCK_TOKENS) for end in places]
+        return list(zip(starts, places, strict=True))
 
     def _save(self, entry: Entry, *, max_blocks: int) -> tuple[int, bool]:
         """Save missing blocks of an entry, at most so many, each once, the last one first.
@@ -409,8 +419,7 @@ class PromptCache:
         """
         if not self._limits.saves:
             return 0, True
-        length = len(entry.tokens)
-        layout = self._layout(length, (*entry.points, length))
+        layout = self._layout(entry.tokens, (*entry.points, len(entry.tokens)))
         if not self._limits.cuttable:
             layout = layout[-1:]  # its other states are other entries
         keys = prefix_digests(entry.namespace, entry.tokens, [end for _, end in layout])
@@ -445,6 +454,6 @@ class PromptCache:
             if hit is not None and hit.length == end:
                 self._pin(hit.entry, expires)
         if self._limits.saves:
-            layout = self._layout(max(ends), ends)
+            layout = self._layout(tokens[: max(ends)], ends)
             keys = prefix_digests(namespace, tokens, [end for _, end in layout])
             self._blocks.extend(keys, expires)

@@ -108,10 +108,10 @@ class Replay:
             AuditError: it does not.
         """
         for seq in range(self._slots.num_seqs):
-            expected = self._slots.length(seq) if seq in self._slots.seqs else 0
+            expected = self._slots.extent(seq) if seq in self._slots.seqs else 0
             covered = self._memory.covered(seq)
             if covered != expected and seq not in self._kept:
-                raise AuditError(f"sequence {seq} covers {covered} tokens, not {expected}")
+                raise AuditError(f"sequence {seq} covers {covered} positions, not {expected}")
 
     def _do(self, operation: Operation) -> None:
         match operation:

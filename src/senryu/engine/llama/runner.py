@@ -7,7 +7,7 @@ A runner belongs to one thread, which is the only one to touch the context; ``to
 import dataclasses
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -18,10 +18,12 @@ from senryu.engine.cache_folder import cache_folder
 from senryu.engine.frames import JobChunk, WorkerConfig
 from senryu.engine.llama.batch import Outcome, Row, Sampled, Step
 from senryu.engine.llama.constrain import Grammars
+from senryu.engine.llama.eyes import Eyes
 from senryu.engine.llama.guide import prepare
 from senryu.engine.llama.lifetimes import Lifetimes
 from senryu.engine.llama.loading import Loaded
 from senryu.engine.llama.native_batch import BatchRow
+from senryu.engine.llama.pictures import position
 from senryu.engine.llama.prefix_cache import RadixCache
 from senryu.engine.llama.prompt_cache import CacheLimits, PromptCache
 from senryu.engine.llama.replay import Replay
@@ -30,7 +32,7 @@ from senryu.engine.llama.sampler import Logits
 from senryu.engine.llama.scheduler import Limits, Scheduler
 from senryu.engine.llama.slots import Slots
 from senryu.engine.llama.snapshots import SnapshotStore
-from senryu.engine.llama.tokenizing import tokenize
+from senryu.engine.llama.tokenizing import blind, tokenize
 
 __all__ = ["Prepared", "Runner"]
 
@@ -49,10 +51,22 @@ class Prepared:
     begun: Sampled
 
 
-class Runner:
-    """Jobs in, chunks out, a step at a time."""
+def _ignore() -> None:
+    """Nobody sleeps."""
 
-    def __init__(self, loaded: Loaded, config: WorkerConfig) -> None:
+
+class Runner:
+    """Jobs in, chunks out, a step at a time.
+
+    Arguments:
+        loaded: the model.
+        config: bounds.
+        wake: called from another thread when a picture that a job waits for is ready or lost.
+    """
+
+    def __init__(
+        self, loaded: Loaded, config: WorkerConfig, wake: Callable[[], None] = _ignore
+    ) -> None:
         self._model = loaded.model
         self._context = loaded.context
         self._slots = Slots(loaded.context.num_cells, loaded.num_seqs)
@@ -61,6 +75,9 @@ class Runner:
             self._slots, loaded.context, self._blocks, keep=config.batch_invariant
         )
         self._cache = self._open_cache(loaded, config)
+        self._eyes = None
+        if loaded.projector is not None:
+            self._eyes = Eyes(loaded.projector, wake=wake, max_run=loaded.max_run)
         limits = Limits(
             max_running=config.max_running,
             max_queued=config.max_queued,
@@ -68,10 +85,15 @@ class Runner:
             prefill_chunk=config.prefill_chunk,
             costs=loaded.step_costs if config.speculation else None,
             only_alone=config.batch_invariant,
+            whole_pictures=self._eyes is not None and self._eyes.is_whole,
         )
         self._end_tokens = loaded.model.end_tokens()
         self._scheduler = Scheduler(
-            self._slots, self._cache, limits=limits, end_tokens=self._end_tokens
+            self._slots,
+            self._cache,
+            limits=limits,
+            end_tokens=self._end_tokens,
+            sight=self._eyes,
         )
         self._grammars = Grammars(loaded.model)
         self._replies: dict[str, Reply] = {}
@@ -99,8 +121,12 @@ class Runner:
         )
 
     def tokenize(self, prompt: Prompt) -> PromptTokens:
-        """A prompt's tokens. Safe from any thread."""
-        return tokenize(self._model, prompt)
+        """A prompt's tokens. Safe from any thread.
+
+        Raises:
+            SightError: a picture in it cannot be shown to the model.
+        """
+        return tokenize(self._model, prompt, blind if self._eyes is None else self._eyes.tokens)
 
     def prepare(self, job: Job) -> Prepared:
         """Begin a job's reply, which takes a while where there is a grammar to compile.
@@ -122,9 +148,14 @@ class Runner:
         Arguments:
             job: the job.
             prepared: what ``prepare`` made of it, which raises here if it was not asked.
+
+        Raises:
+            SightError: the job's tokens show other pictures than it has.
         """
         prepared = prepared or self.prepare(job)
-        if not self._scheduler.submit(job, prepared.begun):
+        spans = () if self._eyes is None else self._eyes.open(job)
+        if not self._scheduler.submit(job, prepared.begun, spans):
+            self._forget(job.id)
             return False
         self._replies[job.id] = prepared.reply
         return True
@@ -132,17 +163,25 @@ class Runner:
     def cancel(self, job_id: str) -> None:
         """Forget a job; one that has ended already is none."""
         self._scheduler.cancel(job_id)
-        self._replies.pop(job_id, None)
+        self._forget(job_id)
 
     def plan(self) -> list[JobChunk]:
         """Plan the next step; returns the first chunks of the jobs that begin with it.
 
+        A step without rows while there is work means that every job waits for a picture. Jobs whose
+        pictures are lost end here, with an error.
+
         Raises:
             NativeError: the native library failed; the runner cannot be used any more.
         """
+        lost: list[JobChunk] = []
+        for job_id, problem in self._eyes.take_failures() if self._eyes else ():
+            self.cancel(job_id)
+            lost.append(JobChunk(job_id, Chunk((), ""), f"a picture was lost: {problem}"))
         step = self._step = self._scheduler.plan()
         self._replay.play(step.operations, used=[row.seq for row in step.rows])
-        return [JobChunk(placed.job.id, Chunk((), "", cache=placed.use)) for placed in step.placed]
+        begun = [JobChunk(placed.job.id, Chunk((), "", cache=placed.use)) for placed in step.placed]
+        return lost + begun
 
     def compute(self) -> list[JobChunk]:
         """Compute what ``plan`` planned; returns what it produced.
@@ -153,8 +192,7 @@ class Runner:
         step = self._step
         if not step.rows:
             return []
-        rows = [BatchRow(row.seq, row.start, row.tokens, _outputs(row)) for row in step.rows]
-        logits = self._context.decode(rows)
+        logits = self._context.decode([self._batch_row(row) for row in step.rows])
         outcomes = self._scheduler.commit(step, self._sample(step.rows, logits))
         return [self._chunk(outcome) for outcome in outcomes]
 
@@ -206,8 +244,25 @@ class Runner:
     def _chunk(self, outcome: Outcome) -> JobChunk:
         reply = self._replies[outcome.job.id]
         if outcome.finish is not None:
-            del self._replies[outcome.job.id]
+            self._forget(outcome.job.id)
         return reply.chunk(outcome)
+
+    def _forget(self, job_id: str) -> None:
+        self._replies.pop(job_id, None)
+        if self._eyes is not None:
+            self._eyes.close(job_id)
+
+    def _batch_row(self, row: Row) -> BatchRow:
+        """A row as the native library wants it, a picture's with what is computed for it."""
+        running, tokens = row.running, row.tokens
+        start = position(running.spans, row.start) if running.spans else row.start
+        if self._eyes is None or tokens[0] >= 0:
+            return BatchRow(row.seq, start, tokens, _outputs(row))
+        span = running.span_at(row.start)
+        embeddings, run = self._eyes.rows(running.job.id, span.start)
+        part = slice(row.start - span.start, row.start - span.start + row.count)
+        positions = None if run.positions is None else run.positions[:, part]
+        return BatchRow(row.seq, start, tokens, _outputs(row), embeddings[part], positions)
 
     def _open_cache(self, loaded: Loaded, config: WorkerConfig) -> PromptCache:
         lifetimes = Lifetimes()

@@ -7,7 +7,6 @@ The caller alternates ``plan`` and ``commit`` on one thread; the same calls alwa
 decisions.
 """
 
-from collections import deque
 from collections.abc import Sequence, Set
 
 from senryu.core import CacheUse, FinishReason, Job
@@ -20,10 +19,13 @@ from senryu.engine.llama.batch import (
     Row,
     Running,
     Sampled,
+    Sight,
     Step,
     Totals,
 )
-from senryu.engine.llama.cache import as_tokens, common_length
+from senryu.engine.llama.cache import common_length
+from senryu.engine.llama.idle import IdleUses
+from senryu.engine.llama.pictures import Span, whole_length
 from senryu.engine.llama.prompt_cache import Found, PromptCache, Source
 from senryu.engine.llama.shares import Shares
 from senryu.engine.llama.slots import AuditError, Slots
@@ -34,9 +36,6 @@ __all__ = ["Scheduler"]
 
 _MOST_ENDS = 64  # block ends, from the last one, where saved memory is looked for
 _LEAST_SHARED = 64  # tokens worth waiting for: fewer are not worth the step that it may cost
-# Rows (tokens computed) since its last use after which an entry is idle: each row looks at each of
-# its cells, and so many cost more than saving and loading it again.
-_IDLE_ROWS = 256
 _ROWS_A_BLOCK = 8  # saved beside them: about 1 ms to 20 ms of computing
 _BLOCKS_ALONE = 64
 # With drafts, so that speculation never makes the CPU's attention take its kernel for 64 rows and
@@ -53,12 +52,20 @@ class Scheduler:
         cache: where finished sequences go, on the same ``slots``.
         limits: bounds of the above.
         end_tokens: tokens that end a reply, which no draft has.
+        sight: makes pictures ready; None for a model that sees none.
     """
 
     def __init__(
-        self, slots: Slots, cache: PromptCache, *, limits: Limits, end_tokens: Set[int]
+        self,
+        slots: Slots,
+        cache: PromptCache,
+        *,
+        limits: Limits,
+        end_tokens: Set[int],
+        sight: Sight | None = None,
     ) -> None:
         self._slots = slots
+        self._sight = sight
         self._cache = cache
         self._limits = limits
         self._end_tokens = end_tokens
@@ -66,8 +73,7 @@ class Scheduler:
         self._shares: Shares[Flow] = Shares()
         self._waiting = WaitingJobs(self._shares)
         self._is_stuck = False  # the next in turn does not fit, until memory is given back
-        self._num_rows = 0
-        self._uses_at_rows: deque[tuple[int, int]] = deque()
+        self._idle = IdleUses()
         self._num_arrived = 0
         self._totals = Totals()
 
@@ -104,13 +110,14 @@ class Scheduler:
             num_loaded_blocks=self._cache.num_loaded_blocks,
         )
 
-    def submit(self, job: Job, begun: Sampled = _NOTHING) -> bool:
+    def submit(self, job: Job, begun: Sampled = _NOTHING, spans: Sequence[Span] = ()) -> bool:
         """Queue a job; False when the queue is full.
 
         Arguments:
             job: the job; ``len(job.tokens) + job.max_tokens`` must not be more than there are
                 cells.
             begun: what its reply begins with, before anything is sampled.
+            spans: the pictures in its prompt.
         """
         num_places = self._limits.max_running - len(self._running)
         if self.num_queued >= self._limits.max_queued + num_places:
@@ -123,21 +130,14 @@ class Scheduler:
             )
         deadline = self._totals.prefilled + len(job.tokens)
         running = Running(job, self._num_arrived, deadline, speculation, list(job.tokens))
+        running.spans = tuple(spans)
         if begun.tokens or begun.is_done:
-            self._begin_with(running, begun)
+            running.begin_with(begun)
         if not self._cache.cuttable:
             running.stops = {point.position for point in job.cache_points}
         self._waiting.add(running)
         self._is_stuck = False
         return True
-
-    def _begin_with(self, running: Running, begun: Sampled) -> None:
-        tokens = tuple(begun.tokens[: running.job.max_tokens])
-        running.begun = tokens
-        running.tokens += tokens
-        running.is_done = begun.is_done and len(tokens) == len(begun.tokens)
-        if running.speculation is not None:
-            running.speculation.extend(tokens)
 
     def cancel(self, job_id: str) -> bool:
         """Forget a job and free its cells; False when it is not here (any more)."""
@@ -153,7 +153,7 @@ class Scheduler:
 
     def plan(self) -> Step:
         """Admit what fits, make room, and choose the tokens of the next step."""
-        self._uses_at_rows.append((self._num_rows, self._cache.num_uses))
+        self._idle.note(self._cache.num_uses)
         placed = self._admit()
         self._make_room()
         decoding, filling = self._decoding_and_filling()
@@ -163,7 +163,9 @@ class Scheduler:
         while budget > 0 and filling:
             running = min(filling, key=self._prefill_turn)
             filling.remove(running)
-            rows.append(self._row(running, min(budget, self._to_next_stop(running))))
+            is_whole = self._limits.whole_pictures and running.tokens[running.num_computed] < 0
+            most = running.to_next_stop
+            rows.append(self._row(running, most if is_whole else min(budget, most)))
             self._shares.charge(running.flow, rows[-1].count, running.weight)
             budget -= rows[-1].count
         if decoding:
@@ -207,8 +209,7 @@ class Scheduler:
     def audit(self) -> None:
         """Prove that every sequence id has one owner and covers what the owner computed.
 
-        Raises:
-            AuditError: it does not add up.
+        Raises AuditError where it does not add up.
         """
         self._slots.audit()
         self._cache.audit()
@@ -231,15 +232,23 @@ class Scheduler:
         filling: list[Running] = []
         for running in self._running:
             more = running.num_pending - 1
+            if running.spans and not self._sees(running):
+                continue  # what it needs is made ready meanwhile
             if more == 0:
                 decoding.append(running)
-            elif running.started and more <= room and self._to_next_stop(running) > more:
+            elif running.started and more <= room and running.to_next_stop > more:
                 room -= more
                 self._shares.charge(running.flow, more, running.weight)
                 decoding.append(running)
             else:
                 filling.append(running)
         return decoding, filling
+
+    def _sees(self, running: Running) -> bool:
+        """Whether the next token can be computed; its pictures are made ready in any case."""
+        ahead = running.pictures_ahead
+        is_ready = self._sight is not None and self._sight.look(running.job.id, ahead)
+        return is_ready or not ahead or running.num_computed < ahead[0]
 
     def _prefill_budget(self, num_filling: int, num_decoding: int) -> int:
         """Prompt tokens of a step: the more jobs wait for their first token compared with those
@@ -259,15 +268,6 @@ class Scheduler:
         """Whose prefill comes first: the flow that had least; in it, who should be done first."""
         return self._shares.level(running.flow), running.deadline
 
-    def _to_next_stop(self, running: Running) -> int:
-        """Pending tokens up to where others go on from, or a state must be kept, if anywhere.
-
-        Stopping there lets those others compute their own part in one step with the rest of this
-        job's, before any of them decodes and leaves less of a step to prefill.
-        """
-        stops = [stop for stop in running.stops if stop > running.num_computed]
-        return min([*stops, len(running.tokens)]) - running.num_computed
-
     def _with_drafts(self, rows: list[Row], num_decoding: int) -> list[Row]:
         """Add drafts to the decoding rows, which are the first ones, as far as they pay."""
         if self._limits.costs is None or (self._limits.only_alone and len(self._running) > 1):
@@ -277,7 +277,7 @@ class Scheduler:
         for index in range(num_decoding):
             running = rows[index].running
             most = min(room, running.job.max_tokens - running.num_generated - 1)
-            if running.speculation is None or most <= 0:
+            if running.speculation is None or most <= 0 or running.tokens[-1] < 0:
                 continue
             draft = tuple(running.speculation.draft(num_rows, most))
             if draft:
@@ -290,13 +290,8 @@ class Scheduler:
     def _tidy_beside(self, rows: Sequence[Row]) -> None:
         """Let the cache save and move out a little in the shadow of a step."""
         num_rows = sum(row.count + len(row.draft) for row in rows)
-        ahead = self._num_rows + sum(running.num_pending for running in self._running)
-        self._num_rows += num_rows
-        idle_since = 0
-        while self._uses_at_rows and self._uses_at_rows[0][0] <= ahead - _IDLE_ROWS:
-            idle_since = self._uses_at_rows.popleft()[1]
-        if idle_since:
-            self._uses_at_rows.appendleft((ahead - _IDLE_ROWS, idle_since))
+        pending = sum(running.num_pending for running in self._running)
+        idle_since = self._idle.since(num_rows, pending=pending)
         num_blocks = max(1, min(_BLOCKS_ALONE, num_rows // _ROWS_A_BLOCK))
         if self._cache.tidy(idle_since=idle_since, max_blocks=num_blocks):
             self._is_stuck = False
@@ -405,11 +400,11 @@ class Scheduler:
         that is no more), and how much that will be.
         """
         now, leader, later = Source(-1, 0), None, 0
-        wanted = as_tokens(running.tokens)[:-1]
+        wanted = running.wanted
         for other in self._running:
             if other.job.workspace != running.job.workspace or other.seq is None:
                 continue
-            common = common_length(other.prompt, wanted)
+            common = whole_length(wanted, common_length(other.prompt, wanted))
             length = min(common, other.num_computed) if self._cache.cuttable else 0
             if length > now.length:
                 now = Source(other.seq, length)
@@ -434,8 +429,7 @@ class Scheduler:
     # Memory
 
     def _find(self, running: Running, source: Source) -> Found:
-        # The last known token is always computed: sampling needs its logits.
-        wanted = as_tokens(running.tokens)[:-1]
+        wanted = running.wanted
         points = running.job.cache_points
         places = {point.position for point in points}.union(*(point.lookback for point in points))
         ends = {*running.job.block_ends[-_MOST_ENDS:], *places, running.num_computed}
@@ -450,6 +444,7 @@ class Scheduler:
         seq = self._slots.acquire()
         if found.source is not None:
             self._slots.share(found.source.seq, seq, found.source.length)
+        self._slots.show(seq, running.spans)
         promised = sum(each.num_pending for each in self._running)
         num_held = found.source.length if found.source else 0
         if not self._free(promised + len(running.tokens) - num_held):

@@ -2,15 +2,19 @@
 
 A sequence id covers the cells of its first ``length`` tokens; sequences may share a prefix, whose
 cells count once. Every change is also written to a journal of operations that the runner replays
-on the native memory in the same order. This module knows no native code and no job.
+on the native memory in the same order, and there it is told in positions, which are not as many as
+tokens behind some pictures. This module knows no native code and no job.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from senryu.engine.llama.pictures import Span, extent
 
 __all__ = [
     "AuditError",
@@ -32,7 +36,7 @@ class AuditError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CopyPrefix:
-    """Let ``target``, which is empty, share the first ``length`` cells of ``source``."""
+    """Let ``target``, which is empty, share the cells of ``source`` before position ``length``."""
 
     source: int
     target: int
@@ -98,6 +102,7 @@ class Slots:
         self._num_refs: _Cells = np.zeros(num_cells, dtype=np.int32)
         self._cells: dict[int, _Cells] = {}
         self._lengths: dict[int, int] = {}
+        self._bends: dict[int, tuple[Span, ...]] = {}
         self._journal: list[Operation] = []
 
     @property
@@ -129,11 +134,20 @@ class Slots:
         """How many tokens ``seq`` covers."""
         return self._lengths[seq]
 
+    def extent(self, seq: int) -> int:
+        """The position after the last token of ``seq``."""
+        return self._extent(seq, self._lengths[seq])
+
+    def show(self, seq: int, spans: Sequence[Span]) -> None:
+        """Say where pictures are, and will be, among the tokens of ``seq``."""
+        self._bends[seq] = tuple(s for s in spans if s.end - s.start != s.num_positions)
+
     def acquire(self) -> int:
         """A fresh, empty sequence id; there must be a free one."""
         seq = self._free_seqs.popleft()  # the one given back longest ago
         self._lengths[seq] = 0
         self._cells[seq] = np.empty(64, dtype=np.int32)
+        self._bends[seq] = ()
         return seq
 
     def grow(self, seq: int, count: int) -> None:
@@ -155,7 +169,8 @@ class Slots:
         self._held(target, length)[:length] = cells
         self._num_refs[cells] += 1
         self._lengths[target] = length
-        self._journal.append(CopyPrefix(source, target, length))
+        self._bends[target] = tuple(s for s in self._bends[source] if s.start < length)
+        self._journal.append(CopyPrefix(source, target, self._extent(source, length)))
 
     def cut(self, seq: int, length: int) -> None:
         """Give back the cells of ``seq`` from position ``length`` on."""
@@ -164,15 +179,16 @@ class Slots:
             raise AuditError(f"sequence {seq} of {old} tokens cannot be cut to {length}")
         self._unhold(self._cells[seq][length:old])
         self._lengths[seq] = length
-        self._journal.append(Cut(seq, length))
+        self._journal.append(Cut(seq, self._extent(seq, length)))
 
     def save(
         self, seq: int, start: int, end: int, *, key: str, namespace: str, expires: float
     ) -> None:
-        """Have the cells of positions ``start`` to ``end`` copied out."""
+        """Have the cells of the tokens from ``start`` to ``end`` copied out."""
         if not 0 <= start < end <= self._lengths[seq]:
             raise AuditError(f"sequence {seq} does not hold {start} to {end}")
-        self._journal.append(SaveBlock(seq, start, end, key, namespace, expires))
+        first, last = self._extent(seq, start), self._extent(seq, end)
+        self._journal.append(SaveBlock(seq, first, last, key, namespace, expires))
 
     def load(self, seq: int, count: int, data: bytes) -> None:
         """Give ``seq`` ``count`` more cells and fill them with a saved block of that many."""
@@ -182,6 +198,7 @@ class Slots:
     def release(self, seq: int) -> None:
         """Give the sequence id back, and every cell that nobody shares with it."""
         length = self._lengths.pop(seq)
+        del self._bends[seq]
         num_freed = self._unhold(self._cells.pop(seq)[:length])
         self._free_seqs.append(seq)
         self._journal.append(Release(seq, num_freed))
@@ -210,6 +227,10 @@ class Slots:
         ids = sorted([*self._free_seqs, *self._lengths])
         if ids != list(range(self.num_seqs)):
             raise AuditError("sequence ids were lost or given out twice")
+
+    def _extent(self, seq: int, length: int) -> int:
+        bends = self._bends[seq]
+        return extent(bends, length) if bends else length
 
     def _unhold(self, cells: _Cells) -> int:
         """Take one holder from each cell; returns how many have none left."""

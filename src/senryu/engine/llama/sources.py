@@ -24,6 +24,7 @@ from huggingface_hub.errors import (
 from senryu.engine.llama import embedded
 from senryu.engine.llama.gguf import is_gguf
 from senryu.engine.llama.inspect import part_files
+from senryu.engine.llama.projector_names import choose_projector
 from senryu.errors import StartupError
 
 __all__ = ["PREFERRED_FORMATS", "choose_file", "resolve"]
@@ -39,12 +40,14 @@ _LATER_PART = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 _NOT_A_MODEL = re.compile(r"(^|[/._-])(mmproj|imatrix)", re.IGNORECASE)
 
 
-def resolve(source: str) -> Path:
+def resolve(source: str, *, sees: bool = True) -> Path:
     """The GGUF file that a source names; of a split model, the first part.
 
     Arguments:
         source: ``embedded``, a path, or ``hf:ORG/REPO[:FILE]``, where FILE is a file's path in the
             repository or a format such as ``Q8_0``.
+        sees: whether the projector that lies with it in a repository is wanted too, if there is
+            one.
 
     Raises:
         StartupError: there is no such model, or it cannot be had now; the message says what to do.
@@ -53,7 +56,7 @@ def resolve(source: str) -> Path:
         return embedded.prepare()
     if source.startswith("hf:"):
         repository, _, wanted = source.removeprefix("hf:").partition(":")
-        return _checked(_translate(repository, lambda: _from_hub(repository, wanted)))
+        return _checked(_translate(repository, lambda: _from_hub(repository, wanted, sees=sees)))
     return _checked(Path(source).expanduser())
 
 
@@ -82,13 +85,15 @@ def choose_file(files: Sequence[str], wanted: str = "") -> str | None:
     return models[0] if models and not wanted else None
 
 
-def _from_hub(repository: str, wanted: str) -> Path:
+def _from_hub(repository: str, wanted: str, *, sees: bool) -> Path:
     try:
         files = HfApi().list_repo_files(repository)
     except (OfflineModeIsEnabled, httpx2.TransportError) as error:
         return _from_cache(repository, wanted, error)
     chosen = _choose(repository, files, wanted)
     parts = [part.as_posix() for part in part_files(Path(chosen))]
+    projector = choose_projector(files, chosen) if sees else None
+    parts += [projector] if projector else []
     download: Callable[..., str] = HfApi().snapshot_download  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return Path(download(repository, allow_patterns=parts)) / chosen
 

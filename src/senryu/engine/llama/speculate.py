@@ -48,7 +48,8 @@ class Drafter:
 
     Arguments:
         tokens: what is known so far, the prompt.
-        end_tokens: tokens that end a reply; none is ever proposed, for nothing can follow it.
+        end_tokens: tokens that end a reply; none is ever proposed, for nothing can follow it, nor
+            is a picture's.
     """
 
     def __init__(self, tokens: Sequence[int], end_tokens: Set[int] = frozenset()) -> None:
@@ -82,7 +83,7 @@ class Drafter:
         draft: list[int] = []
         for place in range(source, source + limit):
             token = tokens[place] if place < end else draft[place - end]
-            if token in self._end_tokens:
+            if token < 0 or token in self._end_tokens:
                 break
             draft.append(token)
         return draft

@@ -3,12 +3,16 @@
 It decides what is tokenised together. Which tokens a text has is the vocabulary's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from senryu.core import Prompt, PromptTokens, Segment
+from senryu.core import Image, Prompt, PromptTokens, Segment
+from senryu.engine.llama.pictures import SightError
 
-__all__ = ["Vocabulary", "tokenize", "tokenize_inserted"]
+__all__ = ["Show", "Vocabulary", "blind", "tokenize", "tokenize_inserted"]
+
+Show = Callable[[Image], tuple[int, ...]]
+"""The tokens of a picture."""
 
 
 class Vocabulary(Protocol):
@@ -37,14 +41,27 @@ class Vocabulary(Protocol):
         ...
 
 
-def tokenize(vocabulary: Vocabulary, prompt: Prompt) -> PromptTokens:
+def blind(image: Image) -> tuple[int, ...]:
+    """Refuse a picture, for a model that sees none."""
+    raise SightError("this model sees no pictures")
+
+
+def tokenize(vocabulary: Vocabulary, prompt: Prompt, show: Show = blind) -> PromptTokens:
     """A prompt's tokens, ``bos`` first where the model has it. Safe from any thread.
 
     Neighbouring texts are joined first, so that tokens do not depend on how a text was cut; a block
     is tokenised by itself, so that they depend on no other block. Text that follows text continues
     it: see ``Model.tokenize``.
+
+    Arguments:
+        vocabulary: of the model.
+        prompt: what to tokenise.
+        show: what a picture's tokens are.
+
+    Raises:
+        SightError: a picture in it cannot be shown to the model.
     """
-    ids, ends = _tokenize(vocabulary, prompt.segments, continues=False)
+    ids, ends = _tokenize(vocabulary, prompt.segments, show, continues=False)
     bos = vocabulary.bos
     if vocabulary.add_bos and bos is not None and ids[:1] != [bos]:
         ids.insert(0, bos)
@@ -54,17 +71,18 @@ def tokenize(vocabulary: Vocabulary, prompt: Prompt) -> PromptTokens:
 
 def tokenize_inserted(vocabulary: Vocabulary, segments: Sequence[Segment]) -> tuple[int, ...]:
     """Tokens of what is put in the middle of a reply. Safe from any thread."""
-    return tuple(_tokenize(vocabulary, segments, continues=True)[0])
+    return tuple(_tokenize(vocabulary, segments, blind, continues=True)[0])
 
 
 def _tokenize(
-    vocabulary: Vocabulary, segments: Sequence[Segment], *, continues: bool
+    vocabulary: Vocabulary, segments: Sequence[Segment], show: Show, *, continues: bool
 ) -> tuple[list[int], dict[int, int]]:
     """Token ids, and where each block ends in them.
 
     Arguments:
         vocabulary: of the model.
         segments: what to tokenise.
+        show: what a picture's tokens are.
         continues: whether text comes before them.
     """
     ids: list[int] = []
@@ -72,17 +90,19 @@ def _tokenize(
 
     def add(text: str, *, special: bool = False) -> None:
         if text:
-            follows = not vocabulary.is_marker(ids[-1]) if ids else continues
+            follows = _is_plain(vocabulary, ids[-1]) if ids else continues
             ids.extend(vocabulary.tokenize(text, special=special, continues=follows))
 
     text = ""
     for segment in segments:
-        if not segment.special and segment.block is None:
+        if not segment.special and segment.block is None and segment.image is None:
             text += segment.text
             continue
         add(text)
         text = ""
-        if segment.tokens is not None:
+        if segment.image is not None:
+            ids += show(segment.image)
+        elif segment.tokens is not None:
             ids += segment.tokens
         else:
             add(segment.text, special=segment.special)
@@ -90,3 +110,8 @@ def _tokenize(
             ends[segment.block] = len(ids)
     add(text)
     return ids, ends
+
+
+def _is_plain(vocabulary: Vocabulary, token: int) -> bool:
+    """Whether a token is text, neither a picture's nor a marker."""
+    return token >= 0 and not vocabulary.is_marker(token)
