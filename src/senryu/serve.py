@@ -118,7 +118,7 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
         engine=SupervisedEngine(config, step_timeout_s=settings.step_timeout_s),
         cache=CacheRules(model.cache_min_tokens, settings.report_implicit_cache),
         redact_thinking=model.redact_thinking,
-        reads_images=model.images == "read",
+        images=model.images,
     )
 
 

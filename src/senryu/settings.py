@@ -32,6 +32,7 @@ from senryu.errors import StartupError
 
 __all__ = [
     "Calibrate",
+    "Images",
     "KeySettings",
     "Mode",
     "ModelSettings",
@@ -42,6 +43,7 @@ __all__ = [
 
 Mode = Literal["compat", "strict"]
 Calibrate = Literal["once", "again", "off"]
+Images = Literal["native", "read", "refuse"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENV_PREFIX = "SENRYU_"
@@ -76,8 +78,9 @@ class ModelSettings(BaseModel):
             prefill of long prompts is much slower then.
         redact_thinking: whether replies hold the model's reasoning sealed, so that clients can send
             it back and nobody can read it.
-        images: what becomes of images: ``read`` gives the model the text in them, ``refuse``
-            answers 400.
+        images: what becomes of images: ``native`` shows them to a model that sees, ``read`` gives
+            the model the text in them, ``refuse`` answers 400; left out, a model that sees is shown
+            them, and for others they are read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,7 +100,7 @@ class ModelSettings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=512)] | None = None
     batch_invariant: bool = False
     redact_thinking: bool = False
-    images: Literal["read", "refuse"] = "read"
+    images: Images | None = None
 
 
 class KeySettings(BaseModel):

@@ -3,14 +3,17 @@
 The scripted model repeats what it was told.
 """
 
+import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import anthropic
 import pytest
 from PIL import Image
 
+from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from tests.contract.manifest import requirement
 from tests.support.app import MODEL, RunningApp, ask, running_app
 from tests.support.drawings import image, picture, saved
@@ -193,7 +196,7 @@ def test_counting_agrees_with_the_bill(app: RunningApp) -> None:
 
 @requirement("images.refused")
 def test_a_model_may_refuse_images() -> None:
-    with running_app(reads_images=False) as app:
+    with running_app(images="refuse") as app:
         assert "takes no images" in refusal(app, image(HELLO))
         capabilities = app.client.get("/v1/models").json()["data"][0]["capabilities"]
         assert not capabilities["image_input"]["supported"]
@@ -209,3 +212,60 @@ def test_what_was_read_for_one_workspace_is_read_again_for_another() -> None:
             assert app.post(body, **{"x-api-key": key["key"]}).status_code == 200
             assert app.post(body, **{"x-api-key": key["key"]}).status_code == 200
         assert app.services.reader.num_read == 4
+
+
+def seeing() -> ScriptedEngine:
+    """A scripted model that sees."""
+    return ScriptedEngine(info=replace(SCRIPTED_INFO, sees=True))
+
+
+@requirement("images.native")
+def test_a_model_that_sees_is_shown_images_upright_and_scaled() -> None:
+    turned = picture("The total is 42 EUR.").transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = image(saved(turned, "JPEG", exif=exif), "image/jpeg")
+    large = image(saved(Image.new("RGB", (3136, 100), "green")))
+    with running_app(seeing()) as app:
+        content = [photo, large, {"type": "text", "text": "What is it?"}]
+        assert app.post(ask(messages=[{"role": "user", "content": content}])).status_code == 200
+        job = app.engine.last_job
+    assert job is not None
+    sizes = [(shown.width, shown.height) for shown in job.images]
+    assert sizes == [(640, 200), (1568, 50)]
+    for shown in job.images:
+        decoded = Image.open(io.BytesIO(shown.data))
+        assert (decoded.format, decoded.size) == ("PNG", (shown.width, shown.height))
+
+
+@requirement("images.native", "images.counted")
+def test_an_image_of_a_result_is_shown_behind_the_results() -> None:
+    use: dict[str, Any] = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image(HELLO)]}
+    body = ask(
+        messages=[
+            {"role": "user", "content": "see"},
+            {"role": "assistant", "content": [use]},
+            {"role": "user", "content": [result, {"type": "text", "text": "and?"}]},
+        ],
+        tools=[{"name": "f", "input_schema": {"type": "object"}}],
+    )
+    with running_app(seeing()) as app:
+        used = app.post(body).json()["usage"]["input_tokens"]
+        job = app.engine.last_job
+        del body["max_tokens"]
+        counted = app.client.post("/v1/messages/count_tokens", json=body).json()["input_tokens"]
+    assert job is not None
+    assert len(job.images) == 1
+    assert used == counted == len(job.tokens)
+    written = [chr(token) if 0 <= token < 256 else "#" for token in job.tokens]
+    text = "".join(written)
+    assert text.index("[Image, shown below]") < text.index("###") < text.index("and?")
+
+
+@requirement("images.native", "images.read")
+def test_a_model_that_sees_may_be_told_instead() -> None:
+    with running_app(seeing(), images="read") as app:
+        assert "The total is 42 EUR." in told(app, image(HELLO))
+    with running_app(images="native") as app:
+        assert "takes no images" in refusal(app, image(HELLO))

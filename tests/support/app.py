@@ -21,7 +21,7 @@ from senryu.api.services import Services
 from senryu.engine.scripted import ScriptedEngine
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.resolve import Catalog, ServedModel
-from senryu.settings import Settings
+from senryu.settings import Images, Settings
 from senryu.store.files import Files
 from senryu.telemetry import Telemetry
 from tests.support.files import open_store
@@ -71,7 +71,7 @@ def running_app(
     aliases: Mapping[str, str] | None = None,
     cache_min_tokens: int = 4096,
     redact_thinking: bool = False,
-    reads_images: bool = True,
+    images: Images | None = None,
     clock: Callable[[], float] = time.time,
     **settings: Any,
 ) -> Generator[RunningApp]:
@@ -82,7 +82,7 @@ def running_app(
         aliases: other names of the model.
         cache_min_tokens: the model's shortest cacheable prefix.
         redact_thinking: whether the model's reasoning is for nobody to read.
-        reads_images: whether images are read for the model.
+        images: what becomes of images.
         clock: tells the time by which its files expire.
         settings: fields of ``Settings``.
     """
@@ -96,7 +96,7 @@ def running_app(
         engine,
         rules,
         redact_thinking=redact_thinking,
-        reads_images=reads_images,
+        images=images,
     )
     catalog = Catalog([model], aliases or {})
     folder = tempfile.TemporaryDirectory()

@@ -62,7 +62,7 @@ def _capabilities(model: LoadedModel) -> Capabilities:
     thinks = Support(supported=model.can_reason)
     return Capabilities(
         citations=Support(supported=True),
-        image_input=Support(supported=model.reads_images),
+        image_input=Support(supported=model.images != "refuse"),
         pdf_input=Support(supported=True),
         effort=Effort(
             supported=thinks.supported,

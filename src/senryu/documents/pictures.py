@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
 
-__all__ = ["decode", "examine", "fitted"]
+__all__ = ["decode", "encoded", "examine", "fitted"]
 
 _T = TypeVar("_T")
 
@@ -70,6 +70,13 @@ def fitted(image: Image.Image, max_side: int) -> Image.Image:
     if max(image.size) <= max_side:
         return image
     return ImageOps.contain(image, (max_side, max_side), Image.Resampling.LANCZOS)
+
+
+def encoded(image: Image.Image) -> bytes:
+    """The image as a PNG file, without anything but its pixels."""
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def _guarded(step: Callable[[], _T]) -> _T:

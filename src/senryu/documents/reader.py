@@ -27,7 +27,7 @@ _MAX_KEPT_BYTES: Final = 32_000_000  # per workspace
 _ENTRY_COST: Final = 256
 
 
-_Value = ImageFacts | str | tuple[str, ...]
+_Value = ImageFacts | bytes | str | tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -67,6 +67,11 @@ class Reader:
         """
         facts = await self._once("examine_image", data, media_type, workspace=workspace)
         return cast(ImageFacts, facts)
+
+    async def prepare_image(self, data: bytes, *, width: int, height: int, workspace: str) -> bytes:
+        """An image as a PNG file of this size. Raises what ``examine_image`` does."""
+        prepared = await self._once("prepare_image", data, width, height, workspace=workspace)
+        return cast(bytes, prepared)
 
     async def read_image(self, data: bytes, *, workspace: str) -> str:
         """What is written in an image; empty if nothing is. Raises what ``examine_image`` does."""
@@ -127,5 +132,5 @@ def _digest(data: bytes) -> bytes:
 
 
 def _cost(value: _Value) -> int:
-    texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
-    return _ENTRY_COST + sum(map(len, texts))
+    parts = value if isinstance(value, tuple) else (value,)
+    return _ENTRY_COST + sum(len(part) for part in parts if not isinstance(part, ImageFacts))

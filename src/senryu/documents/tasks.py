@@ -1,11 +1,13 @@
 """What the worker process does. Imported by that process alone: it loads the libraries."""
 
+from PIL import Image
+
 from senryu.documents.facts import ImageFacts
 from senryu.documents.ocr import MAX_READ_SIDE, read_text
 from senryu.documents.pdf import read_pages
-from senryu.documents.pictures import decode, examine, fitted
+from senryu.documents.pictures import decode, encoded, examine, fitted
 
-__all__ = ["examine_image", "read_image", "read_pdf"]
+__all__ = ["examine_image", "prepare_image", "read_image", "read_pdf"]
 
 
 def examine_image(data: bytes, media_type: str | None) -> ImageFacts:
@@ -16,6 +18,11 @@ def examine_image(data: bytes, media_type: str | None) -> ImageFacts:
 def read_image(data: bytes) -> str:
     """What is written in an image; see ``ocr.read_text``."""
     return read_text(fitted(decode(data), MAX_READ_SIDE))
+
+
+def prepare_image(data: bytes, width: int, height: int) -> bytes:
+    """An image as a PNG file of exactly this size, no larger than it is."""
+    return encoded(decode(data).resize((width, height), Image.Resampling.LANCZOS))
 
 
 def read_pdf(data: bytes, max_pages: int) -> tuple[str, ...]:

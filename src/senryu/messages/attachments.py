@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
+from senryu.core import Image
 from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
 from senryu.documents.reader import Reader
 from senryu.errors import ImageDimensionsTooLargeError, InvalidRequestError
@@ -40,6 +41,7 @@ _MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 _MANY_IMAGES: Final = 20
 _MAX_SIDE_OF_MANY: Final = 2000
 _MAX_SIDE_AS_IS: Final = 1568
+_MAX_SHOWN_PIXELS: Final = 1600 * 750  # the most tokens of an image, by the API's pixels a token
 _PDF = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
 _WHITE_SPACE = re.compile(r"\s+")
@@ -66,12 +68,14 @@ class Attachments:
     """What was read of a request's files, by where they came from.
 
     Arguments:
-        images: every image.
+        images: what is written in every image, for models that cannot see.
+        pictures: every image as it is shown to a model that sees.
         pages: the text of each page of every PDF.
         words: the text of every uploaded text.
     """
 
     images: Mapping[ImageSource, ReadImage] = field(default_factory=dict[ImageSource, ReadImage])
+    pictures: Mapping[ImageSource, Image] = field(default_factory=dict[ImageSource, Image])
     pages: Mapping[DocumentSource, tuple[str, ...]] = field(
         default_factory=dict[DocumentSource, tuple[str, ...]]
     )
@@ -123,14 +127,16 @@ async def read_attachments(
         if isinstance(block, DocumentBlockParam)
         and not isinstance(block.source, PlainTextSource | ContentSource)
     ]
-    if images and not model.reads_images:
+    if images and model.images == "refuse":
         raise InvalidRequestError(
             f"{images[0][0]}: this model takes no images; describe them in words, or have them"
             ' read with `images = "read"` in the server\'s configuration'
         )
     work = _Work(intake, workspace, is_small=model.info.window <= _SMALL_WINDOW)
-    read_images = await work.images(images) if images else {}
-    return replace(await work.documents(documents), images=read_images)
+    read = await work.documents(documents)
+    if images and model.images == "native":
+        return replace(read, pictures=await work.pictures(images))
+    return replace(read, images=await work.images(images)) if images else read
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,23 @@ class _Work:
         self, images: list[tuple[str, ImageBlockParam]]
     ) -> dict[ImageSource, ReadImage]:
         """Each image's text."""
+        files, facts = await self._examined(images)
+        texts = await _all(self._read(file) for file in files.values())
+        return {
+            source: ReadImage(facts[source], text)
+            for source, text in zip(files, texts, strict=True)
+        }
+
+    async def pictures(self, images: list[tuple[str, ImageBlockParam]]) -> dict[ImageSource, Image]:
+        """Each image as it is shown."""
+        files, facts = await self._examined(images)
+        shown = await _all(self._prepare(file, facts[source]) for source, file in files.items())
+        return dict(zip(files, shown, strict=True))
+
+    async def _examined(
+        self, images: list[tuple[str, ImageBlockParam]]
+    ) -> tuple[dict[ImageSource, _File], dict[ImageSource, ImageFacts]]:
+        """Each image's file, and what it is, if all are within the limits."""
         most = _MAX_IMAGES[not self.is_small]
         if len(images) > most:
             raise InvalidRequestError(f"messages: {len(images)} images; at most {most} are taken")
@@ -176,11 +199,7 @@ class _Work:
         facts = await _all(self._examine(source, file) for source, file in files.items())
         known = dict(zip(files, facts, strict=True))
         _check_sizes(images, known)
-        texts = await _all(self._read(file) for file in files.values())
-        return {
-            source: ReadImage(known[source], text)
-            for source, text in zip(files, texts, strict=True)
-        }
+        return files, known
 
     async def documents(self, documents: list[tuple[str, DocumentBlockParam]]) -> Attachments:
         """Each document's pages or text; the limit of pages is for all of them together."""
@@ -240,6 +259,14 @@ class _Work:
         )
         return await _named(file.place, examining)
 
+    async def _prepare(self, file: _File, facts: ImageFacts) -> Image:
+        """An image as it is shown, scaled down as the API says."""
+        width, height = _shown_size(facts)
+        preparing = self.intake.reader.prepare_image(
+            file.data, width=width, height=height, workspace=self.workspace
+        )
+        return Image.of(await _named(file.place, preparing), width, height)
+
     async def _read(self, file: _File) -> str:
         reading = self.intake.reader.read_image(file.data, workspace=self.workspace)
         return await _named(file.place, reading)
@@ -265,6 +292,13 @@ def _decoded(text: str) -> bytes:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         return binascii.a2b_base64(_WHITE_SPACE.sub("", text), strict_mode=True)
+
+
+def _shown_size(facts: ImageFacts) -> tuple[int, int]:
+    """The size at which an image is shown: its own, unless it is too large (API: vision)."""
+    longest, pixels = max(facts.width, facts.height), facts.width * facts.height
+    scale = min(1.0, _MAX_SIDE_AS_IS / longest, (_MAX_SHOWN_PIXELS / pixels) ** 0.5)
+    return max(1, int(facts.width * scale)), max(1, int(facts.height * scale))
 
 
 def _check_sizes(

@@ -8,7 +8,7 @@ passed.
 from itertools import groupby
 
 from senryu.canonical import as_written, canonical
-from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
+from senryu.core import Call, Conversation, Part, Passage, Picture, Result, Role, Thought, Utterance
 from senryu.messages.cache_control import lifetime_s
 from senryu.messages.context_edits import keeps_old_thinking
 from senryu.messages.references import HOW_TO_CITE
@@ -57,6 +57,8 @@ def to_conversation(request: CountTokensRequest, seals: Seals, told: Told) -> Co
     parts: list[Part] = []
     for number, message in enumerate(request.messages):
         parts = [part for block in message.content for part in reader.parts(number, block)]
+        if any(isinstance(part, Picture) for part in parts):  # those of results come behind them
+            parts.sort(key=lambda part: not isinstance(part, Result))
         spoken += _said_by(message.role, parts)
     utterances = tuple(
         Utterance(role, tuple(part for _, part in group))
@@ -115,9 +117,12 @@ class _Reader:
                 lifetime = lifetime_s(block.cache_control)
                 return [Call(block.id, block.name, canonical(block.input), lifetime)]
             case ToolResultBlockParam():
-                return [self._result(block)]
+                return [self._result(block), *self._told.pictures(block)]
             case ImageBlockParam() | DocumentBlockParam() | SearchResultBlockParam():
-                return [Passage(self._told.text(block), lifetime_within(block))]
+                pictures = self._told.pictures(block)
+                if isinstance(block, ImageBlockParam) and pictures:
+                    return [*pictures]
+                return [Passage(self._told.text(block), lifetime_within(block)), *pictures]
             case ToolAdditionBlockParam() | ToolRemovalBlockParam():
                 return [Passage(change(block, self._later), lifetime_s(block.cache_control))]
             case _:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from senryu.bounded import Bounded
-from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought
 from senryu.core import Call, Conversation, Part, Passage, Picture, Result, Role, Thought
-from senryu.messages.bounded import Bounded
 from senryu.messages.conversation import count_system_passages
 from senryu.wire.diagnostics import CacheDiagnostics, ChangedPart, PrefixChanged, PrefixUnknown
 from senryu.wire.requests import CountTokensRequest

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from senryu.bounded import Bounded
-from senryu.core import Call, Conversation, Part, Passage, Result, Role, Thought, Utterance
 from senryu.core import (
     Call,
     Conversation,
@@ -28,7 +27,6 @@ from senryu.core import (
     Thought,
     Utterance,
 )
-from senryu.messages.bounded import Bounded
 
 __all__ = ["Replies", "ReplyPart"]
 

@@ -10,6 +10,7 @@ from senryu.errors import NotFoundError, OverloadedError, StartupError
 from senryu.families.base import Family
 from senryu.families.registry import family_for
 from senryu.messages.cache_control import CacheRules
+from senryu.settings import Images
 
 __all__ = ["Catalog", "LoadedModel", "ServedModel"]
 
@@ -28,7 +29,7 @@ class LoadedModel:
         family: how its prompts are made and its replies are read.
         cache: its operator's rules for the prompt cache.
         redact_thinking: whether nobody may read its reasoning.
-        reads_images: whether images are read for it, as it cannot see them.
+        images: what becomes of images: it is shown them, told the text in them, or neither.
     """
 
     id: str
@@ -37,7 +38,7 @@ class LoadedModel:
     family: Family
     cache: CacheRules
     redact_thinking: bool = False
-    reads_images: bool = True
+    images: Images = "read"
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -68,7 +69,7 @@ class ServedModel:
     engine: Engine
     cache: CacheRules = CacheRules()
     redact_thinking: bool = False
-    reads_images: bool = True
+    images: Images | None = None
 
     def loaded(self) -> LoadedModel:
         """What a turn needs.
@@ -89,8 +90,15 @@ class ServedModel:
             family,
             self.cache,
             redact_thinking=self.redact_thinking,
-            reads_images=self.reads_images,
+            images=_images(self.images, sees=info.sees),
         )
+
+
+def _images(wanted: Images | None, *, sees: bool) -> Images:
+    """What becomes of images, which only a model that sees can be shown."""
+    if wanted is None:
+        return "native" if sees else "read"
+    return "refuse" if wanted == "native" and not sees else wanted
 
 
 class Catalog:

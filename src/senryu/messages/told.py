@@ -6,6 +6,7 @@ Each stands between brackets that say what it is, so that a model can tell a sou
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from senryu.core import Picture
 from senryu.messages.attachments import Attachments
 from senryu.messages.cache_control import lifetime_s
 from senryu.messages.citable import Citable
@@ -57,7 +58,17 @@ class Told:
             case _:
                 return ""
 
+    def pictures(self, block: ContentBlock | ResultBlock) -> list[Picture]:
+        """What a model that sees is shown of a block, and of those inside it."""
+        if isinstance(block, ImageBlockParam) and block.source in self.attachments.pictures:
+            lifetime = lifetime_s(block.cache_control)
+            return [Picture(self.attachments.pictures[block.source], lifetime)]
+        return [picture for inner in inner_blocks(block) for picture in self.pictures(inner)]
+
     def _image(self, block: ImageBlockParam) -> str:
+        """What is said of an image in a text; a model that sees is shown it behind that."""
+        if block.source in self.attachments.pictures:
+            return "[Image, shown below]"
         image = self.attachments.images[block.source]
         size = f"{image.facts.width} x {image.facts.height} pixels"
         if not image.text:

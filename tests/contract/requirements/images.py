@@ -11,6 +11,7 @@ REQUIREMENTS = (
     Requirement(
         "images.read", "A model without eyes is told the text in an image, with its layout.", OWN
     ),
+    Requirement("images.native", "A model that sees is shown images, upright and scaled.", API),
     Requirement("images.checked", "An image is checked by decoding it, not by its name.", API),
     Requirement("images.limits", "Sides, sizes and counts have the API's limits.", API),
     Requirement("images.counted", "What is told of an image is counted as input.", API),
