@@ -78,7 +78,7 @@ def test_what_is_transparent_is_white(app: RunningApp) -> None:
 @requirement("images.read")
 def test_an_image_without_text_says_so(app: RunningApp) -> None:
     blank = saved(Image.new("RGB", (64, 64), "green"))
-    assert told(app, image(blank)) == "[Image of 64 x 64 pixels, in which no text was found]"
+    assert told(app, image(blank)) == "[Image of 64 x 64 pixels, in which no text could be read]"
 
 
 @requirement("images.read")

@@ -93,6 +93,7 @@ def test_doctor_finds_this_installation_sound() -> None:
         "memory",
         "native library",
         "embedded model",
+        "text in images",
         "cache folder",
         "calibration",
         "configuration",

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from senryu.documents.facts import READ_SCRIPTS
 from senryu.engine.cache_folder import cache_folder
 from senryu.engine.llama.calibration import describe
 from senryu.engine.llama.calibration_store import stored_calibrations
@@ -71,6 +73,7 @@ def run_checks(config: Path | None) -> list[Finding]:
         _memory,
         _native_library,
         _embedded_model,
+        _images,
         _cache,
     )
     return [*(check() for check in checks), *_calibrations(), *_configuration(config)]
@@ -151,6 +154,11 @@ def _embedded_model() -> Finding:
     except StartupError as error:
         return Finding("embedded model", False, "missing", str(error))
     return Finding("embedded model", True, f"{model.path.name}, {model.size_bytes / 1e6:.0f} MB")
+
+
+def _images() -> Finding:
+    detail = f"{', '.join(READ_SCRIPTS)} script can be read (RapidOCR {version('rapidocr')})"
+    return Finding("text in images", True, detail)
 
 
 def _cache() -> Finding:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["MAX_SIDE", "ImageFacts", "UnreadableError"]
+__all__ = ["MAX_SIDE", "READ_SCRIPTS", "ImageFacts", "UnreadableError"]
 
 MAX_SIDE: Final = 8000
 """Pixels that a side of an image may have (API: vision, limits)."""
+
+READ_SCRIPTS: Final = ("Latin", "Chinese", "Japanese")
+"""What the models in RapidOCR's package were seen to read; Korean, Arabic and Hindi they are not."""
 
 
 class UnreadableError(Exception):

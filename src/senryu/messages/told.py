@@ -72,7 +72,7 @@ class Told:
         image = self.attachments.images[block.source]
         size = f"{image.facts.width} x {image.facts.height} pixels"
         if not image.text:
-            return f"[Image of {size}, in which no text was found]"
+            return f"[Image of {size}, in which no text could be read]"
         return f"[Image of {size}; the text in it:]\n{image.text}\n[End of the image]"
 
     def _document(self, block: DocumentBlockParam) -> str:
