@@ -129,6 +129,16 @@ def test_what_cannot_be_read_of_an_uploaded_file_is_told_with_its_place(app: Run
     assert app.post(body).status_code == 404
 
 
+@requirement("documents.limits")
+def test_the_files_of_a_request_are_bounded_together(app: RunningApp) -> None:
+    large = [
+        uploaded(app, f"{n}.txt", bytes([48 + n]) * 30 * 1024 * 1024, "text/plain")
+        for n in range(5)
+    ]
+    shown = [{"type": "document", "source": source} for source in large]
+    assert refusal(app, *shown).endswith("the request's files have more than 128 MB together")
+
+
 @requirement("documents.files", "citations.exact")
 def test_a_citation_names_its_file() -> None:
     with running_app(ScriptedEngine(["It is blue.<cite:2>"])) as app:

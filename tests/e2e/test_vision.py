@@ -19,10 +19,8 @@ CONTROL = {"type": "ephemeral"}
 def test_an_image_is_seen_counted_and_cached(tmp_path: Path) -> None:
     model, _ = write_tiny_eyes(tmp_path, "plain")
     config = tmp_path / "senryu.toml"
-    config.write_text(
-        f'[[models]]\nsource = "{model}"\nid = "eyes"\ncache_min_tokens = 8\ncalibrate = "off"\n',
-        encoding="utf-8",
-    )
+    settings = 'cache_min_tokens = 8\ncache_disk_mb = 0\ncalibrate = "off"\n'
+    config.write_text(f'[[models]]\nsource = "{model}"\nid = "eyes"\n{settings}', encoding="utf-8")
     first, other = (image(saved(picture(text)), cache_control=CONTROL) for text in ("One", "Two"))
 
     with running_server("--config", str(config)) as server, connect(server.base_url) as client:

@@ -1,6 +1,6 @@
 """The images and documents of a request: fetched, checked against the limits, and read.
 
-What comes of it is text, because models without eyes are to know what an image says too.
+What comes of them is text, or pictures for a model that sees.
 """
 
 import asyncio
@@ -38,6 +38,7 @@ _MAX_IMAGES: Final = (100, 600)
 _MAX_PAGES: Final = (100, 600)
 _MAX_IMAGE_BYTES: Final = 5 * 1024 * 1024
 _MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
+_MAX_TOTAL_BYTES: Final = 128 * 1024 * 1024  # ours: uploaded files can be named by few bytes
 _MANY_IMAGES: Final = 20
 _MAX_SIDE_OF_MANY: Final = 2000
 _MAX_SIDE_AS_IS: Final = 1568
@@ -154,9 +155,8 @@ class _File:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class _Work:
-    """How files are read for one request.
+    """Reads the files of one request, each once however often it is named.
 
     Arguments:
         intake: where they come from and who reads them.
@@ -164,9 +164,12 @@ class _Work:
         is_small: whether the model's window counts as a small one.
     """
 
-    intake: Intake
-    workspace: str
-    is_small: bool
+    def __init__(self, intake: Intake, workspace: str, *, is_small: bool) -> None:
+        self._intake = intake
+        self._workspace = workspace
+        self._is_small = is_small
+        self._files: dict[ImageSource | DocumentSource, _File] = {}
+        self._num_bytes_left = _MAX_TOTAL_BYTES
 
     async def images(
         self, images: list[tuple[str, ImageBlockParam]]
@@ -189,7 +192,7 @@ class _Work:
         self, images: list[tuple[str, ImageBlockParam]]
     ) -> tuple[dict[ImageSource, _File], dict[ImageSource, ImageFacts]]:
         """Each image's file, and what it is, if all are within the limits."""
-        most = _MAX_IMAGES[not self.is_small]
+        most = _MAX_IMAGES[not self._is_small]
         if len(images) > most:
             raise InvalidRequestError(f"messages: {len(images)} images; at most {most} are taken")
         files = {
@@ -203,16 +206,18 @@ class _Work:
 
     async def documents(self, documents: list[tuple[str, DocumentBlockParam]]) -> Attachments:
         """Each document's pages or text; the limit of pages is for all of them together."""
-        left = most = _MAX_PAGES[not self.is_small]
+        left = most = _MAX_PAGES[not self._is_small]
         pages: dict[DocumentSource, tuple[str, ...]] = {}
         words: dict[DocumentSource, str] = {}
         for path, block in documents:
+            if block.source in pages or block.source in words:
+                continue
             file = await self._file(path, block, max_bytes=_MAX_DOCUMENT_BYTES)
             if file.media_type != _PDF:
                 words[block.source] = _text_of(file)
                 continue
-            reading = self.intake.reader.read_pdf(
-                file.data, max_pages=most, workspace=self.workspace
+            reading = self._intake.reader.read_pdf(
+                file.data, max_pages=most, workspace=self._workspace
             )
             pages[block.source] = await _named(file.place, reading)
             left -= len(pages[block.source])
@@ -226,20 +231,39 @@ class _Work:
         self, path: str, block: ImageBlockParam | DocumentBlockParam, *, max_bytes: int
     ) -> _File:
         """The file that a block names."""
-        place, source = f"{path}.{block.type}.source", block.source
-        if isinstance(source, FileSource):
-            place += ".file.file_id"
-            if self.intake.files is None:
-                raise InvalidRequestError(f"{place}: this server keeps no files")
-            try:
-                stored, data = await self.intake.files.read(
-                    self.workspace, source.file_id, max_bytes=max_bytes
+        source = block.source
+        if source not in self._files:
+            place = f"{path}.{block.type}.source"
+            if isinstance(source, FileSource):
+                file = await self._uploaded(f"{place}.file.file_id", source, max_bytes=max_bytes)
+            else:
+                assert isinstance(
+                    source, Base64ImageSource | Base64PdfSource
+                )  # as the rules have it
+                file = await self._sent(f"{place}.base64.data", source, max_bytes=max_bytes)
+            self._num_bytes_left -= len(file.data)
+            if self._num_bytes_left < 0:
+                raise InvalidRequestError(
+                    f"{file.place}: the request's files have more than"
+                    f" {_MAX_TOTAL_BYTES // 1024 // 1024} MB together"
                 )
-            except InvalidRequestError as error:
-                raise InvalidRequestError(f"{place}: {error.message}") from None
-            return _File(place, stored.mime_type, data)
-        assert isinstance(source, Base64ImageSource | Base64PdfSource)  # the others were refused
-        place += ".base64.data"
+            self._files[source] = file
+        return self._files[source]
+
+    async def _uploaded(self, place: str, source: FileSource, *, max_bytes: int) -> _File:
+        if self._intake.files is None:
+            raise InvalidRequestError(f"{place}: this server keeps no files")
+        try:
+            stored, data = await self._intake.files.read(
+                self._workspace, source.file_id, max_bytes=max_bytes
+            )
+        except InvalidRequestError as error:
+            raise InvalidRequestError(f"{place}: {error.message}") from None
+        return _File(place, stored.mime_type, data)
+
+    async def _sent(
+        self, place: str, source: Base64ImageSource | Base64PdfSource, *, max_bytes: int
+    ) -> _File:
         try:
             data = await asyncio.to_thread(_decoded, source.data)
         except ValueError:
@@ -254,21 +278,21 @@ class _Work:
     async def _examine(self, source: ImageSource, file: _File) -> ImageFacts:
         """What an image is; an uploaded one may have been called anything."""
         media_type = file.media_type if isinstance(source, Base64ImageSource) else None
-        examining = self.intake.reader.examine_image(
-            file.data, media_type, workspace=self.workspace
+        examining = self._intake.reader.examine_image(
+            file.data, media_type, workspace=self._workspace
         )
         return await _named(file.place, examining)
 
     async def _prepare(self, file: _File, facts: ImageFacts) -> Image:
         """An image as it is shown, scaled down as the API says."""
         width, height = _shown_size(facts)
-        preparing = self.intake.reader.prepare_image(
-            file.data, width=width, height=height, workspace=self.workspace
+        preparing = self._intake.reader.prepare_image(
+            file.data, width=width, height=height, workspace=self._workspace
         )
         return Image.of(await _named(file.place, preparing), width, height)
 
     async def _read(self, file: _File) -> str:
-        reading = self.intake.reader.read_image(file.data, workspace=self.workspace)
+        reading = self._intake.reader.read_image(file.data, workspace=self._workspace)
         return await _named(file.place, reading)
 
 
