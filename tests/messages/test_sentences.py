@@ -37,6 +37,12 @@ def test_sentences_end_as_their_language_ends_them(text: str, sentences: list[st
 
 
 @requirement("citations.parts")
+@pytest.mark.parametrize("mark", [".", "?!", '."', "。", "。」", "\n", " ", '"'])
+def test_a_text_of_nothing_but_marks_takes_no_longer(mark: str) -> None:
+    assert cut(mark * 300_000 + "x")[-1].endswith("x")
+
+
+@requirement("citations.parts")
 @given(WORDS | LONG)
 def test_sentences_hold_all_of_a_text_but_white_space(text: str) -> None:
     found = list(spans(text))

@@ -10,8 +10,10 @@ from typing import Final
 
 __all__ = ["SENTENCE_END", "spans"]
 
-SENTENCE_END: Final = re.compile(r"[.!?…؟।]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”’）]*|\n+")
-"""Where a sentence ends; a line's end is one too."""
+SENTENCE_END: Final = re.compile(
+    r"(?<![.!?…؟।])[.!?…؟।]++[\"'”’»)\]]*+(?=\s|$)|[。！？]++[」』”’）]*+|\n++"
+)
+"""Where a sentence ends; a line's end is one too. Each mark is looked at once."""
 
 _MAX_LENGTH = 600  # characters: what has no end is cut between words
 
