@@ -12,7 +12,7 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 
 
 class TestStandard(ChatModelIntegrationTests):
-    """What the server cannot do yet (images, documents) is left out by its flags."""
+    """Tests with images and documents are left out: they fetch their files from the web."""
 
     @property
     def chat_model_class(self) -> type[BaseChatModel]:

@@ -41,7 +41,7 @@ REQUIREMENTS = (
     ),
     Requirement("tools.history", "Calls and results stay in order and know each other.", API),
     Requirement(
-        "tools.results", "Results are strings, texts, documents, search results or empty.", SDK
+        "tools.results", "Results hold texts, images, documents, search results or nothing.", SDK
     ),
     Requirement(
         "tools.deferred",

@@ -7,7 +7,7 @@ commentary channel; what it said last, an answer.
 
 from collections.abc import Iterator
 
-from senryu.core import Call, Conversation, Passage, Prompt, Segment, Thought
+from senryu.core import Call, Conversation, Passage, Picture, Prompt, Segment, Thought
 from senryu.families.gpt_oss.profile import IDENTITY
 from senryu.families.gpt_oss.typescript import declaration
 from senryu.families.headed import paragraphs, results_of
@@ -157,4 +157,5 @@ def _messages(turn: Turn) -> Iterator[Segment]:
 
 def _text(said: Numbered) -> str:
     part = said.part
-    return part.arguments if isinstance(part, Call) else getattr(part, "text", "")
+    assert not isinstance(part, Picture)  # pictures are the user's
+    return part.arguments if isinstance(part, Call) else part.text
