@@ -133,10 +133,10 @@ def test_what_cannot_be_read_of_an_uploaded_file_is_told_with_its_place(app: Run
 def test_the_files_of_a_request_are_bounded_together(app: RunningApp) -> None:
     large = [
         uploaded(app, f"{n}.txt", bytes([48 + n]) * 30 * 1024 * 1024, "text/plain")
-        for n in range(5)
+        for n in range(3)
     ]
     shown = [{"type": "document", "source": source} for source in large]
-    assert refusal(app, *shown).endswith("the request's files have more than 128 MB together")
+    assert refusal(app, *shown).endswith("the request's files have more than 64 MB together")
 
 
 @requirement("documents.files", "citations.exact")

@@ -17,7 +17,7 @@ CONTROL = {"type": "ephemeral"}
 @requirement("images.native", "images.counted", "vision.cache")
 @pytest.mark.timeout(120)
 def test_an_image_is_seen_counted_and_cached(tmp_path: Path) -> None:
-    model, _ = write_tiny_eyes(tmp_path, "plain")
+    model, _ = write_tiny_eyes(tmp_path, "sliced")
     config = tmp_path / "senryu.toml"
     settings = 'cache_min_tokens = 8\ncache_disk_mb = 0\ncalibrate = "off"\n'
     config.write_text(f'[[models]]\nsource = "{model}"\nid = "eyes"\n{settings}', encoding="utf-8")
@@ -41,3 +41,5 @@ def test_an_image_is_seen_counted_and_cached(tmp_path: Path) -> None:
         assert ask(first).cache_creation_input_tokens == 0
         assert ask(first).cache_read_input_tokens >= 16
         assert ask(other).cache_read_input_tokens == 0
+        for size in ((8000, 1), (1, 1568), (1, 1)):
+            assert ask(image(saved(picture(size=size)))).input_tokens > 0

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senryu.messages.attachments import Attachments, DocumentSource
+from senryu.messages.attachments import Attachments
 from senryu.messages.citable import Citable, number_parts
-from senryu.wire.blocks import DocumentBlockParam
+from senryu.wire.blocks import DocumentBlockParam, DocumentSource
 from senryu.wire.citations import (
     CharLocation,
     Citation,

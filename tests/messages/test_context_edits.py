@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senryu.documents.reader import Reader
-from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
 from senryu.messages.count import count_tokens
+from senryu.messages.fetching import Intake
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, ServedModel
 from senryu.wire.parse import parse

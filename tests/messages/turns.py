@@ -13,9 +13,9 @@ from senryu.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from senryu.errors import SenryuError
 from senryu.families.base import Family
 from senryu.messages.assemble import label
-from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.caller import Caller
+from senryu.messages.fetching import Intake
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, LoadedModel, ServedModel
 from senryu.messages.turn import open_turn

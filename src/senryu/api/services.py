@@ -6,8 +6,8 @@ from starlette.requests import Request
 
 from senryu.core import TokenUsage
 from senryu.documents.reader import Reader
-from senryu.messages.attachments import Intake
 from senryu.messages.caller import Caller
+from senryu.messages.fetching import Intake
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog
 from senryu.settings import Settings

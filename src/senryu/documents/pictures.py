@@ -1,6 +1,7 @@
 """Image files to pixels: upright, in 8-bit RGB, on white. Runs in the worker."""
 
 import io
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,7 +9,7 @@ from PIL import Image, ImageOps
 
 from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
 
-__all__ = ["decode", "encoded", "examine", "fitted"]
+__all__ = ["decode", "encoded", "examine", "fitted", "padded"]
 
 _T = TypeVar("_T")
 
@@ -70,6 +71,18 @@ def fitted(image: Image.Image, max_side: int) -> Image.Image:
     if max(image.size) <= max_side:
         return image
     return ImageOps.contain(image, (max_side, max_side), Image.Resampling.LANCZOS)
+
+
+def padded(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The image on a sheet of this size: its longer side as long, and white where none of it is."""
+    scale = max(width, height) / max(image.size)
+    inner = min(width, math.ceil(image.width * scale)), min(height, math.ceil(image.height * scale))
+    shown = image.resize(inner, Image.Resampling.LANCZOS)
+    if inner == (width, height):
+        return shown
+    sheet = Image.new("RGB", (width, height), "white")
+    sheet.paste(shown)
+    return sheet
 
 
 def encoded(image: Image.Image) -> bytes:

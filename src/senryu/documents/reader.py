@@ -6,7 +6,8 @@ digest for a while, because a conversation sends its files again with each turn.
 
 import asyncio
 import hashlib
-from collections.abc import Hashable
+from collections.abc import AsyncGenerator, Hashable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -20,6 +21,7 @@ from senryu.errors import OverloadedError
 __all__ = ["Reader"]
 
 _MAX_PROCESSES: Final = 1  # each takes up to 1.5 GB, and reading one picture keeps a core busy
+_MAX_ADMITTED: Final = 16  # requests whose files are in memory
 _MAX_WAITING: Final = 256
 _RETRY_S: Final = 5
 _TIMEOUT_S: Final = 120.0
@@ -48,8 +50,21 @@ class Reader:
     def __init__(self) -> None:
         self.num_read = 0
         self._processes = CapacityLimiter(_MAX_PROCESSES)
+        self._admitted = CapacityLimiter(_MAX_ADMITTED)
         self._kept: Bounded[Hashable, _Value] = Bounded(_MAX_KEPT_BYTES)
         self._under_way: dict[Hashable, _Reading] = {}
+
+    @asynccontextmanager
+    async def admitted(self) -> AsyncGenerator[None]:
+        """A turn to hold files in memory and have them read. To wait for it costs no memory.
+
+        Raises:
+            OverloadedError: too many requests are waiting for theirs.
+        """
+        if self._admitted.statistics().tasks_waiting >= _MAX_WAITING:
+            raise OverloadedError("too many files wait to be read", retry_after_s=_RETRY_S)
+        async with self._admitted:
+            yield
 
     async def examine_image(
         self, data: bytes, media_type: str | None, *, workspace: str
@@ -63,7 +78,6 @@ class Reader:
 
         Raises:
             UnreadableError: it cannot be read to its end, or is something else.
-            OverloadedError: too many files are waiting to be read.
         """
         facts = await self._once("examine_image", data, media_type, workspace=workspace)
         return cast(ImageFacts, facts)
@@ -94,8 +108,6 @@ class Reader:
         place = (workspace, key)
         reading = self._under_way.get(place)
         if reading is None:
-            if len(self._under_way) >= _MAX_WAITING:
-                raise OverloadedError("too many files wait to be read", retry_after_s=_RETRY_S)
             reading = _Reading(asyncio.create_task(self._perform(task, data, *arguments)))
             self._under_way[place] = reading
         reading.num_waiting += 1

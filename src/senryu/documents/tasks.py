@@ -1,11 +1,9 @@
 """What the worker process does. Imported by that process alone: it loads the libraries."""
 
-from PIL import Image
-
 from senryu.documents.facts import ImageFacts
 from senryu.documents.ocr import MAX_READ_SIDE, read_text
 from senryu.documents.pdf import read_pages
-from senryu.documents.pictures import decode, encoded, examine, fitted
+from senryu.documents.pictures import decode, encoded, examine, fitted, padded
 
 __all__ = ["examine_image", "prepare_image", "read_image", "read_pdf"]
 
@@ -21,8 +19,8 @@ def read_image(data: bytes) -> str:
 
 
 def prepare_image(data: bytes, width: int, height: int) -> bytes:
-    """An image as a PNG file of exactly this size, no larger than it is."""
-    return encoded(decode(data).resize((width, height), Image.Resampling.LANCZOS))
+    """An image as a PNG file of exactly this size; see ``pictures.padded``."""
+    return encoded(padded(decode(data), width, height))
 
 
 def read_pdf(data: bytes, max_pages: int) -> tuple[str, ...]:

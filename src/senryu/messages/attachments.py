@@ -1,34 +1,28 @@
-"""The images and documents of a request: fetched, checked against the limits, and read.
+"""The images and documents of a request, checked against the limits, and read.
 
 What comes of them is text, or pictures for a model that sees.
 """
 
 import asyncio
-import binascii
-import re
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from senryu.core import Image
 from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
-from senryu.documents.reader import Reader
 from senryu.errors import ImageDimensionsTooLargeError, InvalidRequestError
+from senryu.messages.fetching import Fetched, Fetcher, Intake
 from senryu.messages.resolve import LoadedModel
 from senryu.messages.walk import sources
-from senryu.store.files import Files
-from senryu.wire.blocks import ContentSource, DocumentBlockParam, ImageBlockParam
+from senryu.wire.blocks import ContentSource, DocumentBlockParam, DocumentSource, ImageBlockParam
 from senryu.wire.requests import CountTokensRequest
 from senryu.wire.sources import (
     Base64ImageSource,
-    Base64PdfSource,
-    FileSource,
     ImageSource,
     PlainTextSource,
-    UrlSource,
 )
 
-__all__ = ["Attachments", "DocumentSource", "Intake", "ReadImage", "read_attachments"]
+__all__ = ["Attachments", "ReadImage", "read_attachments"]
 
 _T = TypeVar("_T")
 
@@ -36,16 +30,13 @@ _T = TypeVar("_T")
 _SMALL_WINDOW: Final = 200_000
 _MAX_IMAGES: Final = (100, 600)
 _MAX_PAGES: Final = (100, 600)
-_MAX_IMAGE_BYTES: Final = 5 * 1024 * 1024
-_MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
-_MAX_TOTAL_BYTES: Final = 128 * 1024 * 1024  # ours: uploaded files can be named by few bytes
 _MANY_IMAGES: Final = 20
 _MAX_SIDE_OF_MANY: Final = 2000
 _MAX_SIDE_AS_IS: Final = 1568
 _MAX_SHOWN_PIXELS: Final = 1600 * 750  # the most tokens of an image, by the API's pixels a token
 _PDF = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
-_WHITE_SPACE = re.compile(r"\s+")
+_MAX_ASPECT: Final = 32  # ours: projectors that cut images into squares fail at thinner ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +50,6 @@ class ReadImage:
 
     facts: ImageFacts
     text: str
-
-
-DocumentSource = Base64PdfSource | PlainTextSource | ContentSource | UrlSource | FileSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +83,6 @@ class Attachments:
         return not isinstance(source, str | ContentSource) and source in self.pages
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """Where a server has files from, and who reads them.
-
-    Arguments:
-        reader: looks into them.
-        files: those that were uploaded; None where none can be.
-    """
-
-    reader: Reader
-    files: Files | None = None
-
-
 async def read_attachments(
     request: CountTokensRequest, model: LoadedModel, *, intake: Intake, workspace: str
 ) -> Attachments:
@@ -133,26 +108,14 @@ async def read_attachments(
             f"{images[0][0]}: this model takes no images; describe them in words, or have them"
             ' read with `images = "read"` in the server\'s configuration'
         )
-    work = _Work(intake, workspace, is_small=model.info.window <= _SMALL_WINDOW)
-    read = await work.documents(documents)
-    if images and model.images == "native":
-        return replace(read, pictures=await work.pictures(images))
-    return replace(read, images=await work.images(images)) if images else read
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file of a request.
-
-    Arguments:
-        place: where it is, for messages.
-        media_type: what it is said to be.
-        data: its bytes.
-    """
-
-    place: str
-    media_type: str
-    data: bytes
+    if not images and not documents:
+        return Attachments()
+    async with intake.reader.admitted():
+        work = _Work(intake, workspace, is_small=model.info.window <= _SMALL_WINDOW)
+        read = await work.documents(documents)
+        if model.images == "native":
+            return replace(read, pictures=await work.pictures(images))
+        return replace(read, images=await work.images(images))
 
 
 class _Work:
@@ -165,11 +128,10 @@ class _Work:
     """
 
     def __init__(self, intake: Intake, workspace: str, *, is_small: bool) -> None:
-        self._intake = intake
+        self._reader = intake.reader
+        self._fetcher = Fetcher(intake, workspace)
         self._workspace = workspace
         self._is_small = is_small
-        self._files: dict[ImageSource | DocumentSource, _File] = {}
-        self._num_bytes_left = _MAX_TOTAL_BYTES
 
     async def images(
         self, images: list[tuple[str, ImageBlockParam]]
@@ -190,15 +152,12 @@ class _Work:
 
     async def _examined(
         self, images: list[tuple[str, ImageBlockParam]]
-    ) -> tuple[dict[ImageSource, _File], dict[ImageSource, ImageFacts]]:
+    ) -> tuple[dict[ImageSource, Fetched], dict[ImageSource, ImageFacts]]:
         """Each image's file, and what it is, if all are within the limits."""
         most = _MAX_IMAGES[not self._is_small]
         if len(images) > most:
             raise InvalidRequestError(f"messages: {len(images)} images; at most {most} are taken")
-        files = {
-            block.source: await self._file(path, block, max_bytes=_MAX_IMAGE_BYTES)
-            for path, block in images
-        }
+        files = {block.source: await self._fetcher.fetch(path, block) for path, block in images}
         facts = await _all(self._examine(source, file) for source, file in files.items())
         known = dict(zip(files, facts, strict=True))
         _check_sizes(images, known)
@@ -212,13 +171,11 @@ class _Work:
         for path, block in documents:
             if block.source in pages or block.source in words:
                 continue
-            file = await self._file(path, block, max_bytes=_MAX_DOCUMENT_BYTES)
+            file = await self._fetcher.fetch(path, block)
             if file.media_type != _PDF:
                 words[block.source] = _text_of(file)
                 continue
-            reading = self._intake.reader.read_pdf(
-                file.data, max_pages=most, workspace=self._workspace
-            )
+            reading = self._reader.read_pdf(file.data, max_pages=most, workspace=self._workspace)
             pages[block.source] = await _named(file.place, reading)
             left -= len(pages[block.source])
             if left < 0:
@@ -227,76 +184,26 @@ class _Work:
                 )
         return Attachments(pages=pages, words=words)
 
-    async def _file(
-        self, path: str, block: ImageBlockParam | DocumentBlockParam, *, max_bytes: int
-    ) -> _File:
-        """The file that a block names."""
-        source = block.source
-        if source not in self._files:
-            place = f"{path}.{block.type}.source"
-            if isinstance(source, FileSource):
-                file = await self._uploaded(f"{place}.file.file_id", source, max_bytes=max_bytes)
-            else:
-                assert isinstance(
-                    source, Base64ImageSource | Base64PdfSource
-                )  # as the rules have it
-                file = await self._sent(f"{place}.base64.data", source, max_bytes=max_bytes)
-            self._num_bytes_left -= len(file.data)
-            if self._num_bytes_left < 0:
-                raise InvalidRequestError(
-                    f"{file.place}: the request's files have more than"
-                    f" {_MAX_TOTAL_BYTES // 1024 // 1024} MB together"
-                )
-            self._files[source] = file
-        return self._files[source]
-
-    async def _uploaded(self, place: str, source: FileSource, *, max_bytes: int) -> _File:
-        if self._intake.files is None:
-            raise InvalidRequestError(f"{place}: this server keeps no files")
-        try:
-            stored, data = await self._intake.files.read(
-                self._workspace, source.file_id, max_bytes=max_bytes
-            )
-        except InvalidRequestError as error:
-            raise InvalidRequestError(f"{place}: {error.message}") from None
-        return _File(place, stored.mime_type, data)
-
-    async def _sent(
-        self, place: str, source: Base64ImageSource | Base64PdfSource, *, max_bytes: int
-    ) -> _File:
-        try:
-            data = await asyncio.to_thread(_decoded, source.data)
-        except ValueError:
-            raise InvalidRequestError(f"{place}: Invalid base64 data") from None
-        if len(data) > max_bytes:
-            raise InvalidRequestError(
-                f"{place}: the file exceeds {max_bytes // 1024 // 1024} MB:"
-                f" {len(data)} bytes > {max_bytes} bytes"
-            )
-        return _File(place, source.media_type, data)
-
-    async def _examine(self, source: ImageSource, file: _File) -> ImageFacts:
+    async def _examine(self, source: ImageSource, file: Fetched) -> ImageFacts:
         """What an image is; an uploaded one may have been called anything."""
         media_type = file.media_type if isinstance(source, Base64ImageSource) else None
-        examining = self._intake.reader.examine_image(
-            file.data, media_type, workspace=self._workspace
-        )
+        examining = self._reader.examine_image(file.data, media_type, workspace=self._workspace)
         return await _named(file.place, examining)
 
-    async def _prepare(self, file: _File, facts: ImageFacts) -> Image:
+    async def _prepare(self, file: Fetched, facts: ImageFacts) -> Image:
         """An image as it is shown, scaled down as the API says."""
         width, height = _shown_size(facts)
-        preparing = self._intake.reader.prepare_image(
+        preparing = self._reader.prepare_image(
             file.data, width=width, height=height, workspace=self._workspace
         )
         return Image.of(await _named(file.place, preparing), width, height)
 
-    async def _read(self, file: _File) -> str:
-        reading = self._intake.reader.read_image(file.data, workspace=self._workspace)
+    async def _read(self, file: Fetched) -> str:
+        reading = self._reader.read_image(file.data, workspace=self._workspace)
         return await _named(file.place, reading)
 
 
-def _text_of(file: _File) -> str:
+def _text_of(file: Fetched) -> str:
     """The text of an uploaded file that is one."""
     is_text = file.media_type.startswith("text/") or file.media_type in _TEXTS
     if not is_text:
@@ -310,19 +217,12 @@ def _text_of(file: _File) -> str:
         raise InvalidRequestError(f"{file.place}: the text is not in UTF-8; convert it") from None
 
 
-def _decoded(text: str) -> bytes:
-    """Base64, in which tools put line ends."""
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        return binascii.a2b_base64(_WHITE_SPACE.sub("", text), strict_mode=True)
-
-
 def _shown_size(facts: ImageFacts) -> tuple[int, int]:
-    """The size at which an image is shown: its own, unless it is too large (API: vision)."""
+    """The size an image is shown at: its own, unless that is too large (API: vision) or thin."""
     longest, pixels = max(facts.width, facts.height), facts.width * facts.height
     scale = min(1.0, _MAX_SIDE_AS_IS / longest, (_MAX_SHOWN_PIXELS / pixels) ** 0.5)
-    return max(1, int(facts.width * scale)), max(1, int(facts.height * scale))
+    least = int(longest * scale) // _MAX_ASPECT
+    return max(1, least, int(facts.width * scale)), max(1, least, int(facts.height * scale))
 
 
 def _check_sizes(

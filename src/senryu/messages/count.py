@@ -4,11 +4,12 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from senryu.core import Conversation, PromptTokens
-from senryu.messages.attachments import Attachments, Intake, read_attachments
+from senryu.messages.attachments import Attachments, read_attachments
 from senryu.messages.caller import Caller
 from senryu.messages.citable import Citable, cites, number_parts
 from senryu.messages.context_edits import clear
 from senryu.messages.conversation import to_conversation
+from senryu.messages.fetching import Intake
 from senryu.messages.memory import Memory
 from senryu.messages.resolve import Catalog, LoadedModel
 from senryu.messages.seals import Seals, check_seals

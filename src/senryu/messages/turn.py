@@ -12,13 +12,13 @@ from dataclasses import replace
 from senryu.core import Chunk, FinishReason, TokenUsage
 from senryu.errors import EngineError
 from senryu.messages.assemble import Assembler
-from senryu.messages.attachments import Intake
 from senryu.messages.cache_control import bill
 from senryu.messages.caller import Caller
 from senryu.messages.calls import CallRules
 from senryu.messages.conversation import asked_form
 from senryu.messages.count import read_request
 from senryu.messages.diagnostics import fingerprint
+from senryu.messages.fetching import Intake
 from senryu.messages.jobs import Plan, plan_job
 from senryu.messages.memory import Memory
 from senryu.messages.recall import Recall, prepare_recall

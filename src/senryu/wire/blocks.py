@@ -26,6 +26,7 @@ __all__ = [
     "ContentSource",
     "DirectCaller",
     "DocumentBlockParam",
+    "DocumentSource",
     "ImageBlockParam",
     "ImageTransformations",
     "RedactedThinkingBlockParam",
@@ -188,14 +189,17 @@ class ContentSource(WireModel):
     ]
 
 
+DocumentSource = Annotated[
+    Base64PdfSource | PlainTextSource | ContentSource | UrlSource | FileSource,
+    Field(discriminator="type"),
+]
+
+
 class DocumentBlockParam(WireModel):
     """A document."""
 
     type: Literal["document"]
-    source: Annotated[
-        Base64PdfSource | PlainTextSource | ContentSource | UrlSource | FileSource,
-        Field(discriminator="type"),
-    ]
+    source: DocumentSource
     title: PlainText | None = None
     context: PlainText | None = None
     cache_control: CacheControl | None = None

@@ -13,6 +13,7 @@ REQUIREMENTS = (
     Requirement("documents.text", "Texts, blocks and search results are told as they are.", API),
     Requirement("documents.files", "Uploaded files are images and documents.", API),
     Requirement("documents.limits", "Broken, encrypted and long PDFs are refused by name.", API),
+    Requirement("documents.turns", "Few requests hold files at once; not too many wait.", OWN),
     Requirement("citations.told", "The model is told numbers of sentences and held to those.", OWN),
     Requirement("citations.parts", "The least that is cited is a sentence or a block.", CITATIONS),
     Requirement("citations.exact", "A citation is the very text at its place.", CITATIONS),
