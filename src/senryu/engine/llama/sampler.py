@@ -7,6 +7,7 @@ microsecond, for all of them in many. Pure numpy; a sampler's only state is its 
 it outlives a preemption.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,10 +22,10 @@ _Weights = np.ndarray[Any, np.dtype[np.float32]]
 _Sums = np.ndarray[Any, np.dtype[np.float64]]
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-# Where tokens are sorted, those are left out that weigh less than rounding does, all of them
-# together; and the unlikely ones, unless the others are too few or do not reach top_p.
-_NEGLIGIBLE = float(np.exp(-24.0))
-_UNLIKELY = float(np.exp(-8.0))
+# Sorting a vocabulary takes longer than all the rest. Tokens that weigh no more than one of these
+# are left out as long as the others do; below the last one all together weigh less than rounding.
+_FLOORS = tuple(float(np.exp(-power)) for power in (2.0, 5.0, 8.0, 11.0, 14.0, 24.0))
+_UNLIKELY = _FLOORS[2]
 _COLDEST = 1e-4  # as good as greedy, and nothing overflows
 _BLOCK = 256  # tokens whose weights are summed before one of them is looked for
 
@@ -97,25 +98,38 @@ class Sampler:
     def _kept(self, weights: _Weights) -> _Indices | None:
         """Which weights top-k and top-p leave; None when that is all."""
         top_k, top_p = self._sampling.top_k, self._sampling.top_p
-        if top_p >= 1.0 and not 0 < top_k < len(weights):
-            return None
-        kept = np.flatnonzero(weights > _UNLIKELY)
-        if not 0 < top_k <= len(kept):
-            kept = np.flatnonzero(weights > _NEGLIGIBLE)
-        if 0 < top_k < len(kept):
-            kept = kept[np.argpartition(weights[kept], -top_k)[-top_k:]]
-        return kept if top_p >= 1.0 else kept[_nucleus(weights[kept], top_p)]
+        kept = _greatest(weights, top_k) if 0 < top_k < len(weights) else None
+        if top_p >= 1.0:
+            return kept
+        return _nucleus(weights, top_p) if kept is None else kept[_nucleus(weights[kept], top_p)]
 
 
-def _nucleus(weights: _Weights, top_p: float) -> _Flags:
-    """Which are the greatest ones that add up to a share of all; of equals all or none."""
+def _greatest(weights: _Weights, number: int) -> _Indices:
+    """Where so many of the greatest ones are, or all that count."""
+    likely = _likely(weights, lambda found: len(found) >= number)
+    if len(likely) <= number:
+        return likely
+    return likely[np.argpartition(weights[likely], -number)[-number:]]
+
+
+def _nucleus(weights: _Weights, top_p: float) -> _Indices:
+    """Where the greatest ones are that add up to a share of all; of equals all or none."""
     wanted = top_p * float(weights.sum(dtype=np.float64))
-    likely = weights[weights > _UNLIKELY]
-    if float(likely.sum(dtype=np.float64)) < wanted:
-        likely = weights
-    falling = np.sort(likely)[::-1]
+    likely = _likely(weights, lambda found: float(found.sum(dtype=np.float64)) >= wanted)
+    found = weights[likely]
+    falling = np.sort(found)[::-1]
     place = int(falling.cumsum(dtype=np.float64).searchsorted(wanted))
-    return weights >= falling[min(place, len(falling) - 1)]
+    return likely[found >= falling[min(place, len(falling) - 1)]]
+
+
+def _likely(weights: _Weights, is_enough: Callable[[_Weights], bool]) -> _Indices:
+    """Where the weights above the highest floor are that leaves enough, or the lowest one."""
+    likely = np.flatnonzero(weights > _FLOORS[0])
+    for floor in _FLOORS[1:]:
+        if is_enough(weights[likely]):
+            break
+        likely = np.flatnonzero(weights > floor)
+    return likely
 
 
 def _locate(weights: _Weights, share: float) -> int:
