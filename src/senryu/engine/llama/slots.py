@@ -100,6 +100,7 @@ class Slots:
         self._free_cells: _Cells = np.arange(num_cells - 1, -1, -1, dtype=np.int32)
         self._num_free = num_cells
         self._num_refs: _Cells = np.zeros(num_cells, dtype=np.int32)
+        self._num_shared = 0
         self._cells: dict[int, _Cells] = {}
         self._lengths: dict[int, int] = {}
         self._bends: dict[int, tuple[Span, ...]] = {}
@@ -118,7 +119,7 @@ class Slots:
     @property
     def num_shared_cells(self) -> int:
         """Cells held by more than one sequence."""
-        return int(np.count_nonzero(self._num_refs > 1))
+        return self._num_shared
 
     @property
     def num_free_seqs(self) -> int:
@@ -167,7 +168,9 @@ class Slots:
             raise AuditError(f"sequence {target} cannot share {length} cells of {source}")
         cells = self._cells[source][:length]
         self._held(target, length)[:length] = cells
-        self._num_refs[cells] += 1
+        refs = self._num_refs[cells] + 1
+        self._num_refs[cells] = refs
+        self._num_shared += int(np.count_nonzero(refs == 2))
         self._lengths[target] = length
         self._bends[target] = tuple(s for s in self._bends[source] if s.start < length)
         self._journal.append(CopyPrefix(source, target, self._extent(source, length)))
@@ -220,6 +223,8 @@ class Slots:
         counted = np.bincount(flat, minlength=self.num_cells)
         if not np.array_equal(counted, self._num_refs):
             raise AuditError("cell reference counts differ from what sequences hold")
+        if np.count_nonzero(counted > 1) != self._num_shared:
+            raise AuditError("the number of shared cells differs from what sequences hold")
         free = self._free_cells[: self._num_free]
         expected = np.flatnonzero(counted == 0)
         if not np.array_equal(np.sort(free), expected):
@@ -234,8 +239,10 @@ class Slots:
 
     def _unhold(self, cells: _Cells) -> int:
         """Take one holder from each cell; returns how many have none left."""
-        self._num_refs[cells] -= 1
-        freed = cells[self._num_refs[cells] == 0]
+        refs = self._num_refs[cells] - 1
+        self._num_refs[cells] = refs
+        self._num_shared -= int(np.count_nonzero(refs == 1))
+        freed = cells[refs == 0]
         self._free_cells[self._num_free : self._num_free + len(freed)] = freed
         self._num_free += len(freed)
         return len(freed)
