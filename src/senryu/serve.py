@@ -119,6 +119,7 @@ def _model(model: ModelSettings, settings: Settings) -> ServedModel:
         cache=CacheRules(model.cache_min_tokens, settings.report_implicit_cache),
         redact_thinking=model.redact_thinking,
         images=model.images,
+        pdf_pages=model.pdf_pages,
     )
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "KeySettings",
     "Mode",
     "ModelSettings",
+    "PdfPages",
     "Settings",
     "load_settings",
     "local_url",
@@ -44,6 +45,7 @@ __all__ = [
 Mode = Literal["compat", "strict"]
 Calibrate = Literal["once", "again", "off"]
 Images = Literal["native", "read", "refuse"]
+PdfPages = Literal["pictures", "text"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENV_PREFIX = "SENRYU_"
@@ -81,6 +83,8 @@ class ModelSettings(BaseModel):
         images: what becomes of images: ``native`` shows them to a model that sees, ``read`` gives
             the model the text in them, ``refuse`` answers 400; left out, a model that sees is shown
             them, and for others they are read.
+        pdf_pages: what a model that is shown images is shown of PDFs: ``pictures`` of the pages
+            beside their text, or ``text`` alone, which takes far fewer tokens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,6 +105,7 @@ class ModelSettings(BaseModel):
     batch_invariant: bool = False
     redact_thinking: bool = False
     images: Images | None = None
+    pdf_pages: PdfPages = "pictures"
 
 
 class KeySettings(BaseModel):

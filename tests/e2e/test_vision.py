@@ -1,4 +1,4 @@
-"""Images through the API to a model that sees: a tiny one with random weights and its projector."""
+"""Images and PDFs through the API to a model that sees: a tiny one with random weights."""
 
 from pathlib import Path
 from typing import Any
@@ -7,16 +7,17 @@ import pytest
 
 from tests.contract.manifest import requirement
 from tests.engine.tiny_vision import write_tiny_eyes
-from tests.support.drawings import image, picture, saved
+from tests.support.drawings import document, image, pdf, picture, saved
 from tests.support.sdk import connect
 from tests.support.server import running_server
 
 CONTROL = {"type": "ephemeral"}
+TOLD = "[Document]\n[Page 1]\nThe first page.[Page 2][End of the document]"
 
 
-@requirement("images.native", "images.counted", "vision.cache")
+@requirement("images.native", "images.counted", "documents.shown", "vision.cache")
 @pytest.mark.timeout(120)
-def test_an_image_is_seen_counted_and_cached(tmp_path: Path) -> None:
+def test_what_is_shown_is_seen_counted_and_cached(tmp_path: Path) -> None:
     model, _ = write_tiny_eyes(tmp_path, "sliced")
     config = tmp_path / "senryu.toml"
     settings = 'cache_min_tokens = 8\ncache_disk_mb = 0\ncalibrate = "off"\n'
@@ -43,3 +44,9 @@ def test_an_image_is_seen_counted_and_cached(tmp_path: Path) -> None:
         assert ask(other).cache_read_input_tokens == 0
         for size in ((8000, 1), (1, 1568), (1, 1)):
             assert ask(image(saved(picture(size=size)))).input_tokens > 0
+
+        report = pdf(["The first page."], picture("A drawing."))
+        written, read = (ask(document(report, cache_control=CONTROL)) for _ in range(2))
+        num_told = ask({"type": "text", "text": TOLD}).input_tokens
+        assert written.cache_creation_input_tokens + written.input_tokens >= num_told + 2 * 16
+        assert read.cache_read_input_tokens == written.cache_creation_input_tokens

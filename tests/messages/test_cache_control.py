@@ -41,6 +41,15 @@ def test_twenty_block_ends_are_tried_the_breakpoints_own_being_the_first() -> No
     assert len(point.lookback) == 19
 
 
+@requirement("caching.lookback")
+def test_the_pages_of_a_document_are_one_block() -> None:
+    pages = [Passage("x", goes_on=True)] * 30
+    said_last = Utterance("user", (Passage("x"), *pages, Passage("x", SHORT)))
+    ends = tuple(range(10, 330, 10))
+    (point,) = cache_points(Conversation((said_last,)), ends, automatic_s=None, rules=ANY_LENGTH)
+    assert point == CachePoint(320, SHORT, (10,))
+
+
 @requirement("caching.automatic")
 def test_an_automatic_breakpoint_is_at_the_last_block() -> None:
     assert [p.position for p in points(None, None, automatic_s=SHORT)] == [20]

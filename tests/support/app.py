@@ -21,7 +21,7 @@ from senryu.api.services import Services
 from senryu.engine.scripted import ScriptedEngine
 from senryu.messages.cache_control import CacheRules
 from senryu.messages.resolve import Catalog, ServedModel
-from senryu.settings import Images, Settings
+from senryu.settings import Images, PdfPages, Settings
 from senryu.store.files import Files
 from senryu.telemetry import Telemetry
 from tests.support.files import open_store
@@ -72,6 +72,7 @@ def running_app(
     cache_min_tokens: int = 4096,
     redact_thinking: bool = False,
     images: Images | None = None,
+    pdf_pages: PdfPages = "pictures",
     clock: Callable[[], float] = time.time,
     **settings: Any,
 ) -> Generator[RunningApp]:
@@ -83,6 +84,7 @@ def running_app(
         cache_min_tokens: the model's shortest cacheable prefix.
         redact_thinking: whether the model's reasoning is for nobody to read.
         images: what becomes of images.
+        pdf_pages: what becomes of PDFs where images are shown.
         clock: tells the time by which its files expire.
         settings: fields of ``Settings``.
     """
@@ -97,16 +99,11 @@ def running_app(
         rules,
         redact_thinking=redact_thinking,
         images=images,
+        pdf_pages=pdf_pages,
     )
     catalog = Catalog([model], aliases or {})
     folder = tempfile.TemporaryDirectory()
-    opening = open_store(
-        chosen.data_dir or Path(folder.name),
-        file_bytes=chosen.max_file_bytes,
-        workspace_bytes=chosen.files_quota_mb * 1_000_000,
-        clock=clock,
-    )
-    files = asyncio.run(opening)
+    files = asyncio.run(_files(chosen, Path(folder.name), clock))
     services = Services(chosen, catalog, Telemetry(), files)
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(server_config(create_app(services), chosen))
@@ -123,6 +120,15 @@ def running_app(
         server.should_exit = True
         thread.join()
         folder.cleanup()
+
+
+async def _files(settings: Settings, folder: Path, clock: Callable[[], float]) -> Files:
+    return await open_store(
+        settings.data_dir or folder,
+        file_bytes=settings.max_file_bytes,
+        workspace_bytes=settings.files_quota_mb * 1_000_000,
+        clock=clock,
+    )
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, files: Files) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 __all__ = ["document", "image", "pdf", "picture", "saved"]
@@ -27,13 +28,26 @@ def saved(made: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     return file.getvalue()
 
 
-def pdf(*pages: Sequence[str], password: str | None = None) -> bytes:
-    """A PDF with lines of text on each page."""
+def pdf(
+    *pages: Sequence[str] | Image.Image,
+    password: str | None = None,
+    size: tuple[int, int] = (595, 842),
+) -> bytes:
+    """A PDF with lines of text or a drawing on each page.
+
+    Arguments:
+        pages: what is on them.
+        password: what it is encrypted with.
+        size: width and height of the pages in points.
+    """
     file = io.BytesIO()
-    canvas = Canvas(file, encrypt=password)
-    for lines in pages:
-        for number, line in enumerate(lines):
-            canvas.drawString(72, 740 - 20 * number, line)
+    canvas: Any = Canvas(file, pagesize=size, encrypt=password)  # typed in parts
+    for page in pages:
+        if isinstance(page, Image.Image):
+            canvas.drawImage(ImageReader(page), 0, 0, *size)
+        else:
+            for number, line in enumerate(page):
+                canvas.drawString(72, 740 - 20 * number, line)
         canvas.showPage()
     canvas.save()
     return file.getvalue()

@@ -23,7 +23,7 @@ Role = Literal["system", "user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The text of one content block, never empty.
+    """The text of one content block, or a run of it, never empty.
 
     Arguments:
         text: what it says.
@@ -31,11 +31,14 @@ class Passage:
             the request does not ask for it. It never changes what is rendered.
         tokens: the very tokens it was generated as, None for a text that did not come from the
             model.
+        goes_on: whether more parts of the same content block follow, as where there are pictures
+            in it; the prompt cache counts blocks.
     """
 
     text: str
     lifetime_s: int | None = None
     tokens: tuple[int, ...] | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,12 @@ class Picture:
     Arguments:
         image: the picture.
         lifetime_s: see ``Passage``.
+        goes_on: see ``Passage``.
     """
 
     image: Image
     lifetime_s: int | None = None
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

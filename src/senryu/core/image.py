@@ -12,10 +12,11 @@ class Image:
 
     Arguments:
         data: a PNG or JPEG file; empty where only the tokens of the picture are asked for, which
-            its size and its name decide.
+            its size and its name decide, or as long as it is not made.
         width: pixels.
         height: pixels.
-        digest: the SHA-256 of the file in hexadecimal digits, by which caches know the picture.
+        digest: a SHA-256 in hexadecimal digits by which caches know the picture: of the file, or of
+            what the file is made from.
     """
 
     data: bytes

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["MAX_SIDE", "READ_SCRIPTS", "ImageFacts", "UnreadableError"]
+__all__ = ["MAX_SIDE", "READ_SCRIPTS", "ImageFacts", "Page", "UnreadableError"]
 
 MAX_SIDE: Final = 8000
 """Pixels that a side of an image may have (API: vision, limits)."""
@@ -27,3 +27,16 @@ class ImageFacts:
 
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a PDF.
+
+    Arguments:
+        text: what it says.
+        facts: its size where its longer side has ``MAX_SIDE`` pixels.
+    """
+
+    text: str
+    facts: ImageFacts

@@ -11,7 +11,7 @@ from senryu.documents.facts import UnreadableError
 
 __all__ = ["Task", "perform"]
 
-Task = Literal["examine_image", "prepare_image", "read_image", "read_pdf"]
+Task = Literal["draw_pdf", "examine_image", "prepare_image", "read_image", "read_pdf"]
 """A function of ``tasks.py``."""
 
 # A dense page of 2,000 pixels a side takes 950 MB, half of them for the libraries and models.

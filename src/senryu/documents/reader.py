@@ -14,7 +14,7 @@ from typing import Final, cast
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
 from senryu.bounded import Bounded
-from senryu.documents.facts import ImageFacts, UnreadableError
+from senryu.documents.facts import ImageFacts, Page, UnreadableError
 from senryu.documents.process import Task, perform
 from senryu.errors import OverloadedError
 
@@ -29,7 +29,8 @@ _MAX_KEPT_BYTES: Final = 32_000_000  # per workspace
 _ENTRY_COST: Final = 256
 
 
-_Value = ImageFacts | bytes | str | tuple[str, ...]
+_Value = ImageFacts | bytes | str | tuple[Page, ...] | tuple[bytes, ...]
+_Argument = str | int | tuple[tuple[int, int], ...] | None
 
 
 @dataclass(slots=True)
@@ -91,14 +92,46 @@ class Reader:
         """What is written in an image; empty if nothing is. Raises what ``examine_image`` does."""
         return cast(str, await self._once("read_image", data, workspace=workspace))
 
-    async def read_pdf(self, data: bytes, *, max_pages: int, workspace: str) -> tuple[str, ...]:
-        """The text of each page of a PDF. Raises what ``examine_image`` does."""
-        pages = await self._once("read_pdf", data, max_pages, workspace=workspace)
-        return cast(tuple[str, ...], pages)
+    async def read_pdf(
+        self, data: bytes, *, max_pages: int, has_ocr: bool, workspace: str
+    ) -> tuple[Page, ...]:
+        """Each page of a PDF.
 
-    async def _once(
-        self, task: Task, data: bytes, *arguments: str | int | None, workspace: str
-    ) -> _Value:
+        Arguments:
+            data: the file.
+            max_pages: how many it may have.
+            has_ocr: whether a page without text is read as an image is.
+            workspace: whose it is.
+
+        Raises:
+            UnreadableError: it cannot be read, or has more pages.
+        """
+        pages = await self._once("read_pdf", data, max_pages, has_ocr, workspace=workspace)
+        return cast(tuple[Page, ...], pages)
+
+    async def draw_pdf(
+        self,
+        data: bytes,
+        *,
+        sizes: tuple[tuple[int, int], ...],
+        max_bytes: int,
+        workspace: str,
+    ) -> tuple[bytes, ...]:
+        """Each page of a PDF as a JPEG file.
+
+        Arguments:
+            data: the file.
+            sizes: width and height of each in pixels.
+            max_bytes: what all of them may have together.
+            workspace: whose it is.
+
+        Raises:
+            UnreadableError: they cannot be drawn, or have more.
+        """
+        drawn = await self._once("draw_pdf", data, sizes, max_bytes, workspace=workspace)
+        return cast(tuple[bytes, ...], drawn)
+
+    async def _once(self, task: Task, data: bytes, *arguments: _Argument, workspace: str) -> _Value:
         """What a task makes of a file: kept, under way, or now."""
         digest = await asyncio.to_thread(_digest, data)
         key = (task, digest, *arguments)
@@ -121,7 +154,7 @@ class Reader:
         self._kept.keep(workspace, key, value, cost=_cost(value))
         return value
 
-    async def _perform(self, task: Task, data: bytes, *arguments: str | int | None) -> _Value:
+    async def _perform(self, task: Task, data: bytes, *arguments: _Argument) -> _Value:
         async with self._processes:
             self.num_read += 1
             try:
@@ -145,4 +178,14 @@ def _digest(data: bytes) -> bytes:
 
 def _cost(value: _Value) -> int:
     parts = value if isinstance(value, tuple) else (value,)
-    return _ENTRY_COST + sum(len(part) for part in parts if not isinstance(part, ImageFacts))
+    return sum(map(_cost_of_part, parts), _ENTRY_COST)
+
+
+def _cost_of_part(part: ImageFacts | Page | bytes | str) -> int:
+    match part:
+        case ImageFacts():
+            return 0
+        case Page():
+            return _ENTRY_COST + len(part.text)
+        case _:
+            return len(part)

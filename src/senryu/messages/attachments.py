@@ -4,14 +4,16 @@ What comes of them is text, or pictures for a model that sees.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+import hashlib
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from senryu.core import Image
-from senryu.documents.facts import MAX_SIDE, ImageFacts, UnreadableError
+from senryu.documents.facts import MAX_SIDE, ImageFacts, Page, UnreadableError
 from senryu.errors import ImageDimensionsTooLargeError, InvalidRequestError
-from senryu.messages.fetching import Fetched, Fetcher, Intake
+from senryu.messages.fetching import MAX_TOTAL_BYTES, Fetched, Fetcher, Intake
 from senryu.messages.resolve import LoadedModel
 from senryu.messages.walk import sources
 from senryu.wire.blocks import ContentSource, DocumentBlockParam, DocumentSource, ImageBlockParam
@@ -22,7 +24,7 @@ from senryu.wire.sources import (
     PlainTextSource,
 )
 
-__all__ = ["Attachments", "ReadImage", "read_attachments"]
+__all__ = ["Attachments", "OpenFiles", "ReadImage", "open_files"]
 
 _T = TypeVar("_T")
 
@@ -60,6 +62,7 @@ class Attachments:
         images: what is written in every image, for models that cannot see.
         pictures: every image as it is shown to a model that sees.
         pages: the text of each page of every PDF.
+        page_pictures: each page of every PDF that a model is shown; they are drawn later.
         words: the text of every uploaded text.
     """
 
@@ -67,6 +70,9 @@ class Attachments:
     pictures: Mapping[ImageSource, Image] = field(default_factory=dict[ImageSource, Image])
     pages: Mapping[DocumentSource, tuple[str, ...]] = field(
         default_factory=dict[DocumentSource, tuple[str, ...]]
+    )
+    page_pictures: Mapping[DocumentSource, tuple[Image, ...]] = field(
+        default_factory=dict[DocumentSource, tuple[Image, ...]]
     )
     words: Mapping[DocumentSource, str] = field(default_factory=dict[DocumentSource, str])
 
@@ -78,15 +84,20 @@ class Attachments:
             return None
         return self.pages[source] if self.has_pages(source) else (self.words[source],)
 
+    def shown_pages(self, source: DocumentSource) -> tuple[Image, ...]:
+        """The pages of a PDF that a model is shown; none of any other source."""
+        return self.page_pictures.get(source, ()) if self.has_pages(source) else ()
+
     def has_pages(self, source: DocumentSource | str) -> bool:
         """Whether a source is a PDF."""
         return not isinstance(source, str | ContentSource) and source in self.pages
 
 
-async def read_attachments(
+@asynccontextmanager
+async def open_files(
     request: CountTokensRequest, model: LoadedModel, *, intake: Intake, workspace: str
-) -> Attachments:
-    """Everything that a request's images and documents say.
+) -> AsyncGenerator["OpenFiles"]:
+    """A request's images and documents, read; in memory until the block ends.
 
     Raises:
         InvalidRequestError: there are too many, or one is too large, cannot be read, or is not what
@@ -108,32 +119,81 @@ async def read_attachments(
             f"{images[0][0]}: this model takes no images; describe them in words, or have them"
             ' read with `images = "read"` in the server\'s configuration'
         )
+    files = OpenFiles(intake, workspace, model)
     if not images and not documents:
-        return Attachments()
+        yield files
+        return
     async with intake.reader.admitted():
-        work = _Work(intake, workspace, is_small=model.info.window <= _SMALL_WINDOW)
-        read = await work.documents(documents)
-        if model.images == "native":
-            return replace(read, pictures=await work.pictures(images))
-        return replace(read, images=await work.images(images))
+        await files.read(images, documents)
+        yield files
 
 
-class _Work:
-    """Reads the files of one request, each once however often it is named.
+class OpenFiles:
+    """The files of one request, each read once however often it is named.
 
     Arguments:
         intake: where they come from and who reads them.
         workspace: whose they are.
-        is_small: whether the model's window counts as a small one.
+        model: who is told of them.
+
+    Attributes:
+        attachments: what was read of them.
     """
 
-    def __init__(self, intake: Intake, workspace: str, *, is_small: bool) -> None:
+    def __init__(self, intake: Intake, workspace: str, model: LoadedModel) -> None:
+        self.attachments = Attachments()
         self._reader = intake.reader
         self._fetcher = Fetcher(intake, workspace)
         self._workspace = workspace
-        self._is_small = is_small
+        self._model = model
+        self._is_small = model.info.window <= _SMALL_WINDOW
+        self._shown: list[tuple[Fetched, tuple[Image, ...]]] = []  # PDFs whose pages are
 
-    async def images(
+    async def read(
+        self,
+        images: list[tuple[str, ImageBlockParam]],
+        documents: list[tuple[str, DocumentBlockParam]],
+    ) -> None:
+        """Read them; raises what ``open_files`` does."""
+        read = await self._documents(documents)
+        if self._model.images == "native":
+            self.attachments = replace(read, pictures=await self._pictures(images))
+        else:
+            self.attachments = replace(read, images=await self._images(images))
+
+    async def drawn(self, images: Iterable[Image]) -> tuple[Image, ...]:
+        """Images of the prompt, those of pages with their files, which they lack until then.
+
+        To draw a hundred pages takes seconds, so it waits until it is known that the prompt fits.
+
+        Raises:
+            InvalidRequestError: a page cannot be drawn, or they are too large together.
+        """
+        wanted = {image.digest: image for image in images}
+        missing = {digest for digest, image in wanted.items() if not image.data}
+        num_bytes = sum(len(image.data) for image in wanted.values())
+        for file, pages in self._shown:
+            if not any(page.digest in missing for page in pages):
+                continue  # its block was cleared from the context, or it is there twice
+            drawing = self._reader.draw_pdf(
+                file.data,
+                sizes=tuple((page.width, page.height) for page in pages),
+                max_bytes=MAX_TOTAL_BYTES,
+                workspace=self._workspace,
+            )
+            drawn = await _named(file.place, drawing)
+            num_bytes += sum(map(len, drawn))
+            if num_bytes > MAX_TOTAL_BYTES:
+                raise InvalidRequestError(
+                    f"{file.place}: the request's images and pages, as they are shown, have more"
+                    f" than {MAX_TOTAL_BYTES // 1024 // 1024} MB together; send fewer at once"
+                )
+            for page, data in zip(pages, drawn, strict=True):
+                wanted[page.digest] = replace(page, data=data)
+                missing.discard(page.digest)
+        return tuple(wanted.values())
+
+    async def _images(
         self, images: list[tuple[str, ImageBlockParam]]
     ) -> dict[ImageSource, ReadImage]:
         """Each image's text."""
@@ -144,7 +204,9 @@ class _Work:
             for source, text in zip(files, texts, strict=True)
         }
 
-    async def pictures(self, images: list[tuple[str, ImageBlockParam]]) -> dict[ImageSource, Image]:
+    async def _pictures(
+        self, images: list[tuple[str, ImageBlockParam]]
+    ) -> dict[ImageSource, Image]:
         """Each image as it is shown."""
         files, facts = await self._examined(images)
         shown = await _all(self._prepare(file, facts[source]) for source, file in files.items())
@@ -163,10 +225,11 @@ class _Work:
         _check_sizes(images, known)
         return files, known
 
-    async def documents(self, documents: list[tuple[str, DocumentBlockParam]]) -> Attachments:
+    async def _documents(self, documents: list[tuple[str, DocumentBlockParam]]) -> Attachments:
         """Each document's pages or text; the limit of pages is for all of them together."""
         left = most = _MAX_PAGES[not self._is_small]
         pages: dict[DocumentSource, tuple[str, ...]] = {}
+        page_pictures: dict[DocumentSource, tuple[Image, ...]] = {}
         words: dict[DocumentSource, str] = {}
         for path, block in documents:
             if block.source in pages or block.source in words:
@@ -175,14 +238,24 @@ class _Work:
             if file.media_type != _PDF:
                 words[block.source] = _text_of(file)
                 continue
-            reading = self._reader.read_pdf(file.data, max_pages=most, workspace=self._workspace)
-            pages[block.source] = await _named(file.place, reading)
-            left -= len(pages[block.source])
+            reading = self._reader.read_pdf(
+                file.data,
+                max_pages=most,
+                has_ocr=not self._model.shows_pages,
+                workspace=self._workspace,
+            )
+            found = await _named(file.place, reading)
+            pages[block.source] = tuple(page.text for page in found)
+            left -= len(found)
             if left < 0:
                 raise InvalidRequestError(
                     f"{file.place}: the request's PDFs have more than {most} pages together"
                 )
-        return Attachments(pages=pages, words=words)
+            if self._model.shows_pages:
+                shown = await asyncio.to_thread(_shown, file.data, found)
+                page_pictures[block.source] = shown
+                self._shown.append((file, shown))
+        return Attachments(pages=pages, page_pictures=page_pictures, words=words)
 
     async def _examine(self, source: ImageSource, file: Fetched) -> ImageFacts:
         """What an image is; an uploaded one may have been called anything."""
@@ -215,6 +288,18 @@ def _text_of(file: Fetched) -> str:
         return file.data.decode("utf-8-sig").replace("\0", "\ufffd")
     except UnicodeDecodeError:
         raise InvalidRequestError(f"{file.place}: the text is not in UTF-8; convert it") from None
+
+
+def _shown(data: bytes, pages: Sequence[Page]) -> tuple[Image, ...]:
+    """The pages of a PDF as they are shown, not drawn yet: the file tells what they will be."""
+    digest = hashlib.sha256(data).hexdigest()
+    shown: list[Image] = []
+    for number, page in enumerate(pages, start=1):
+        width, height = _shown_size(page.facts)
+        made_from = f"{digest} page {number} of {width} x {height} pixels"
+        name = hashlib.sha256(made_from.encode()).hexdigest()
+        shown.append(Image(b"", width, height, name))
+    return tuple(shown)
 
 
 def _shown_size(facts: ImageFacts) -> tuple[int, int]:

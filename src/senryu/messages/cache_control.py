@@ -5,10 +5,11 @@ for an entry, at most 20 block ends are tried, the breakpoint's own being the fi
 the minimum is not cached, and nothing is said about it.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from senryu.core import CachePoint, CacheUse, Conversation, Thought, TokenUsage
+from senryu.core import CachePoint, CacheUse, Conversation, Passage, Picture, Thought, TokenUsage
 from senryu.wire.blocks import CacheControl
 
 __all__ = ["CacheRules", "bill", "cache_points", "lifetime_s"]
@@ -59,11 +60,13 @@ def cache_points(
     lifetimes = [None if isinstance(block, Thought) else block.lifetime_s for block in blocks]
     lifetimes[-1] = lifetimes[-1] or automatic_s
     points: list[CachePoint] = []
-    for index, (end, lifetime) in enumerate(zip(block_ends, lifetimes, strict=True)):
+    earlier: deque[int] = deque(maxlen=_LOOKBACK_BLOCKS - 1)
+    for block, end, lifetime in zip(blocks, block_ends, lifetimes, strict=True):
         if lifetime is not None and end >= rules.min_tokens:
-            earlier = block_ends[max(0, index - _LOOKBACK_BLOCKS + 1) : index]
             lookback = tuple(e for e in reversed(earlier) if e >= rules.min_tokens)
             points.append(CachePoint(end, lifetime, lookback))
+        if not (isinstance(block, Passage | Picture) and block.goes_on):
+            earlier.append(end)
     return tuple(points)
 
 

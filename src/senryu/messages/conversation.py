@@ -99,7 +99,7 @@ class _Reader:
         self._called: dict[str, str] = {}  # a call's id -> its tool
 
     def parts(self, number: int, block: ContentBlock) -> list[Part]:
-        """What a block says: one part, or none.
+        """What a block says: one part or none, or several where there are pictures in it.
 
         Arguments:
             number: its message's.
@@ -119,10 +119,7 @@ class _Reader:
             case ToolResultBlockParam():
                 return [self._result(block), *self._told.pictures(block)]
             case ImageBlockParam() | DocumentBlockParam() | SearchResultBlockParam():
-                pictures = self._told.pictures(block)
-                if isinstance(block, ImageBlockParam) and pictures:
-                    return [*pictures]
-                return [Passage(self._told.text(block), lifetime_within(block)), *pictures]
+                return self._told.parts(block)
             case ToolAdditionBlockParam() | ToolRemovalBlockParam():
                 return [Passage(change(block, self._later), lifetime_s(block.cache_control))]
             case _:

@@ -1,10 +1,11 @@
 """A request's prompt in tokens: what ``count_tokens`` reports and what a turn generates from."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from senryu.core import Conversation, PromptTokens
-from senryu.messages.attachments import Attachments, read_attachments
+from senryu.core import Conversation, Image, PromptTokens
+from senryu.messages.attachments import Attachments, open_files
 from senryu.messages.caller import Caller
 from senryu.messages.citable import Citable, cites, number_parts
 from senryu.messages.context_edits import clear
@@ -35,6 +36,7 @@ class ReadRequest:
         prompt: all of it in tokens.
         seals: what vouches for the model's reasoning.
         told: how its sources were told, and what of them can be cited.
+        images: what the prompt shows; empty if nothing can come of it.
         num_original: the prompt's tokens before its context was edited.
         applied: the edits that were made; None if the client asked for none.
     """
@@ -44,8 +46,22 @@ class ReadRequest:
     prompt: PromptTokens
     seals: Seals
     told: Told
+    images: tuple[Image, ...]
     num_original: int
     applied: AppliedEdits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """What is left of a request; see ``ReadRequest``."""
+
+    conversation: Conversation
+    prompt: PromptTokens
+    num_original: int
+    applied: AppliedEdits | None
+
+
+_Read = Callable[[CountTokensRequest], Awaitable[tuple[Conversation, PromptTokens]]]
 
 
 async def count_tokens(
@@ -63,7 +79,9 @@ async def count_tokens(
     """
     check_prompt(request, caller)
     model = catalog.resolve(request.model).loaded()
-    read = await read_request(request, model, caller=caller, memory=memory, intake=intake)
+    read = await read_request(
+        request, model, caller=caller, memory=memory, intake=intake, is_shown=False
+    )
     original = OriginalTokens(original_input_tokens=read.num_original)
     return TokenCount(
         input_tokens=len(read.prompt.ids),
@@ -78,8 +96,18 @@ async def read_request(
     caller: Caller,
     memory: Memory,
     intake: Intake,
+    is_shown: bool = True,
 ) -> ReadRequest:
     """The prompt of a request that the rules passed.
+
+    Arguments:
+        request: what the client sent.
+        model: who is asked.
+        caller: who asks.
+        memory: what is remembered of earlier turns.
+        intake: where files come from.
+        is_shown: whether the prompt's images are wanted as well. Where it is too long for the
+            model they never are: what is to be drawn for it is not drawn in vain.
 
     Raises:
         InvalidRequestError: the model's family cannot express it, a file in it cannot be read; or,
@@ -89,17 +117,36 @@ async def read_request(
     seals = Seals(memory.keys, workspace=caller.workspace, model=model.id)
     if caller.strict:
         check_seals(request, seals)
-    attachments = await read_attachments(request, model, intake=intake, workspace=caller.workspace)
-    told = Told(offer_of(request), attachments, await _citable(request, attachments))
+    async with open_files(request, model, intake=intake, workspace=caller.workspace) as files:
+        citable = await _citable(request, files.attachments)
+        told = Told(offer_of(request), files.attachments, citable)
 
-    async def read(version: CountTokensRequest) -> tuple[Conversation, PromptTokens]:
-        conversation = memory.replies.restored(
-            to_conversation(version, seals, told),
-            workspace=caller.workspace,
-            model=model.id,
-        )
-        return conversation, await model.engine.tokenize(model.family.render(conversation))
+        async def read(version: CountTokensRequest) -> tuple[Conversation, PromptTokens]:
+            conversation = memory.replies.restored(
+                to_conversation(version, seals, told),
+                workspace=caller.workspace,
+                model=model.id,
+            )
+            return conversation, await model.engine.tokenize(model.family.render(conversation))
 
+        edited = await _edited(request, read)
+        images: tuple[Image, ...] = ()
+        if is_shown and len(edited.prompt.ids) <= model.max_prompt_tokens:
+            images = await files.drawn(edited.conversation.images)
+    return ReadRequest(
+        edited.conversation,
+        replace(edited.conversation, tools=told.offer.all),
+        edited.prompt,
+        seals,
+        told,
+        images,
+        edited.num_original,
+        edited.applied,
+    )
+
+
+async def _edited(request: CountTokensRequest, read: _Read) -> _Edited:
+    """What is left of a request when its context is edited as it asks."""
     edits = request.context_management
     conversation, prompt = await read(request)
     num_original = len(prompt.ids)
@@ -113,12 +160,9 @@ async def read_request(
         if saved >= cleared.least:
             request, conversation, prompt = cleared.request, shorter, shorter_prompt
             applied.append(cleared.applied(saved))
-    return ReadRequest(
+    return _Edited(
         conversation,
-        replace(conversation, tools=told.offer.all),
         prompt,
-        seals,
-        told,
         num_original,
         AppliedEdits(applied_edits=applied) if edits else None,
     )

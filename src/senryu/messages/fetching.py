@@ -12,11 +12,13 @@ from senryu.store.files import Files
 from senryu.wire.blocks import DocumentBlockParam, DocumentSource, ImageBlockParam
 from senryu.wire.sources import Base64ImageSource, Base64PdfSource, FileSource, ImageSource
 
-__all__ = ["Fetched", "Fetcher", "Intake"]
+__all__ = ["MAX_TOTAL_BYTES", "Fetched", "Fetcher", "Intake"]
+
+MAX_TOTAL_BYTES: Final = 64 * 1024 * 1024
+"""Of a request's files; ours: uploaded files can be named by few bytes."""
 
 # API: vision and PDF support, limits.
 _MAX_BYTES: Final = {"image": 5 * 1024 * 1024, "document": 32 * 1024 * 1024}
-_MAX_TOTAL_BYTES: Final = 64 * 1024 * 1024  # ours: uploaded files can be named by few bytes
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -60,7 +62,7 @@ class Fetcher:
         self._intake = intake
         self._workspace = workspace
         self._files: dict[ImageSource | DocumentSource, Fetched] = {}
-        self._num_bytes_left = _MAX_TOTAL_BYTES
+        self._num_bytes_left = MAX_TOTAL_BYTES
 
     async def fetch(self, path: str, block: ImageBlockParam | DocumentBlockParam) -> Fetched:
         """The file that a block names.
@@ -88,7 +90,7 @@ class Fetcher:
             if self._num_bytes_left < 0:
                 raise InvalidRequestError(
                     f"{file.place}: the request's files have more than"
-                    f" {_MAX_TOTAL_BYTES // 1024 // 1024} MB together"
+                    f" {MAX_TOTAL_BYTES // 1024 // 1024} MB together"
                 )
             self._files[source] = file
         return self._files[source]

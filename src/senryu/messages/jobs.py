@@ -125,7 +125,7 @@ def plan_job(
         block_ends=read.prompt.block_ends,
         priority=caller.priority and request.service_tier != "standard_only",
         guide=_guide(read, demands, model) if max_tokens else None,
-        images=read.conversation.images,
+        images=read.images,
     )
     return Plan(job, demands, read, model)
 

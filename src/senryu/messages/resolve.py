@@ -10,7 +10,7 @@ from senryu.errors import NotFoundError, OverloadedError, StartupError
 from senryu.families.base import Family
 from senryu.families.registry import family_for
 from senryu.messages.cache_control import CacheRules
-from senryu.settings import Images
+from senryu.settings import Images, PdfPages
 
 __all__ = ["Catalog", "LoadedModel", "ServedModel"]
 
@@ -30,6 +30,7 @@ class LoadedModel:
         cache: its operator's rules for the prompt cache.
         redact_thinking: whether nobody may read its reasoning.
         images: what becomes of images: it is shown them, told the text in them, or neither.
+        pdf_pages: what becomes of the pages of PDFs if it is shown images.
     """
 
     id: str
@@ -39,6 +40,12 @@ class LoadedModel:
     cache: CacheRules
     redact_thinking: bool = False
     images: Images = "read"
+    pdf_pages: PdfPages = "pictures"
+
+    @property
+    def shows_pages(self) -> bool:
+        """Whether it is shown the pages of PDFs."""
+        return self.images == "native" and self.pdf_pages == "pictures"
 
     @property
     def max_prompt_tokens(self) -> int:
@@ -70,6 +77,7 @@ class ServedModel:
     cache: CacheRules = CacheRules()
     redact_thinking: bool = False
     images: Images | None = None
+    pdf_pages: PdfPages = "pictures"
 
     def loaded(self) -> LoadedModel:
         """What a turn needs.
@@ -91,6 +99,7 @@ class ServedModel:
             self.cache,
             redact_thinking=self.redact_thinking,
             images=_images(self.images, sees=info.sees),
+            pdf_pages=self.pdf_pages,
         )
 
 

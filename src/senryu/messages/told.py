@@ -4,9 +4,9 @@ Each stands between brackets that say what it is, so that a model can tell a sou
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from senryu.core import Picture
+from senryu.core import Part, Passage, Picture
 from senryu.messages.attachments import Attachments
 from senryu.messages.cache_control import lifetime_s
 from senryu.messages.citable import Citable
@@ -24,6 +24,8 @@ from senryu.wire.blocks import (
 )
 
 __all__ = ["Told", "lifetime_within"]
+
+_END_OF_DOCUMENT = "[End of the document]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,30 @@ class Told:
             case _:
                 return ""
 
+    def parts(
+        self, block: ImageBlockParam | DocumentBlockParam | SearchResultBlockParam
+    ) -> list[Part]:
+        """A source as it is told outside of a result: pictures behind the text, page by page."""
+        parts: list[Passage | Picture]
+        if isinstance(block, DocumentBlockParam) and self.attachments.shown_pages(block.source):
+            parts = [*self._pages(block)]
+        elif isinstance(block, ImageBlockParam) and block.source in self.attachments.pictures:
+            parts = [*self.pictures(block)]
+        else:
+            parts = [Passage(self.text(block)), *self.pictures(block)]
+        *inner, last = parts
+        ended = replace(last, lifetime_s=lifetime_within(block))
+        return [*(replace(part, lifetime_s=None, goes_on=True) for part in inner), ended]
+
     def pictures(self, block: ContentBlock | ResultBlock) -> list[Picture]:
         """What a model that sees is shown of a block, and of those inside it."""
+        lifetime = lifetime_s(block.cache_control)
         if isinstance(block, ImageBlockParam) and block.source in self.attachments.pictures:
-            lifetime = lifetime_s(block.cache_control)
             return [Picture(self.attachments.pictures[block.source], lifetime)]
+        if isinstance(block, DocumentBlockParam) and (
+            pages := self.attachments.shown_pages(block.source)
+        ):
+            return [*map(Picture, pages[:-1]), Picture(pages[-1], lifetime)]
         return [picture for inner in inner_blocks(block) for picture in self.pictures(inner)]
 
     def _image(self, block: ImageBlockParam) -> str:
@@ -76,15 +97,26 @@ class Told:
         return f"[Image of {size}; the text in it:]\n{image.text}\n[End of the image]"
 
     def _document(self, block: DocumentBlockParam) -> str:
-        head = f"[Document: {block.title}]" if block.title else "[Document]"
-        said = filter(None, (block.context, self._content(block)))
-        return "\n".join([head, *said, "[End of the document]"])
+        texts = self._texts(block)
+        if self.attachments.shown_pages(block.source):
+            texts = [f"{text}\n[This page is shown below]" for text in texts]
+        return "\n".join(filter(None, (_head(block), _paragraphs(texts), _END_OF_DOCUMENT)))
+
+    def _pages(self, block: DocumentBlockParam) -> Iterator[Passage | Picture]:
+        """A PDF whose pages are shown: each as its text and its picture."""
+        first, *others = self._texts(block)
+        texts = [f"{_head(block)}\n{first}", *others]
+        for text, page in zip(texts, self.attachments.shown_pages(block.source), strict=True):
+            yield Passage(text)
+            yield Picture(page)
+        yield Passage(_END_OF_DOCUMENT)
 
     def _search_result(self, block: SearchResultBlockParam) -> str:
         head = f"[Search result: {block.title}]\n{block.source}"
-        return "\n".join([head, self._content(block), "[End of the search result]"])
+        texts = _paragraphs(self._texts(block))
+        return "\n".join([head, texts, "[End of the search result]"])
 
-    def _content(self, block: DocumentBlockParam | SearchResultBlockParam) -> str:
+    def _texts(self, block: DocumentBlockParam | SearchResultBlockParam) -> list[str]:
         """A source's texts, each with references to its parts if it may be cited."""
         texts = self.attachments.texts(block.source)
         if texts is None:
@@ -92,8 +124,9 @@ class Told:
         marked = self.citable.marked(block)
         told = [marked.get(place, text) for place, text in enumerate(texts)]
         if self.attachments.has_pages(block.source):
-            told = [f"[Page {number}]\n{text}" for number, text in enumerate(told, start=1)]
-        return _paragraphs(told)
+            pages = enumerate(told, start=1)
+            told = [f"[Page {number}]\n{text}".rstrip("\n") for number, text in pages]
+        return told
 
 
 def lifetime_within(block: ContentBlock) -> int | None:
@@ -105,6 +138,11 @@ def _lifetimes_s(block: ContentBlock | ResultBlock) -> Iterator[int]:
     yield lifetime_s(block.cache_control) or 0
     for inner in inner_blocks(block):
         yield from _lifetimes_s(inner)
+
+
+def _head(block: DocumentBlockParam) -> str:
+    head = f"[Document: {block.title}]" if block.title else "[Document]"
+    return f"{head}\n{block.context}" if block.context else head
 
 
 def _paragraphs(texts: Iterable[str]) -> str:

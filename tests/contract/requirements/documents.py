@@ -10,6 +10,7 @@ OWN = "own decision"
 
 REQUIREMENTS = (
     Requirement("documents.pdf", "The model is told the text of each page of a PDF.", API),
+    Requirement("documents.shown", "A model that sees is told and shown each page.", API),
     Requirement("documents.text", "Texts, blocks and search results are told as they are.", API),
     Requirement("documents.files", "Uploaded files are images and documents.", API),
     Requirement("documents.limits", "Broken, encrypted and long PDFs are refused by name.", API),
