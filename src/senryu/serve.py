@@ -37,6 +37,7 @@ from senryu.store.files import Files, open_files
 from senryu.store.key_ring import KeyRing, open_key_ring
 from senryu.store.uploads import FileLimits
 from senryu.telemetry import Telemetry, configure_logging
+from senryu.web.fetch import open_web
 
 __all__ = ["run"]
 
@@ -57,6 +58,7 @@ def run(settings: Settings) -> int:
     """
     configure_logging(settings.log_format, settings.log_level)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # it tells of its process, not of ours
+    logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it tells of clients' URLs
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # of clients' mistakes
     with _listen(settings.host, settings.port) as listener:
         return uvloop.run(_serve(settings, listener, _keys(settings)))
@@ -66,7 +68,10 @@ async def _serve(settings: Settings, listener: socket.socket, keys: KeyRing) -> 
     models = [_model(model, settings) for model in settings.models]
     catalog = Catalog(models, settings.aliases)
     files = await _files(settings)
-    app = create_app(Services(settings, catalog, Telemetry(), files, Memory(keys=keys)))
+    memory = Memory(keys=keys)
+    app = create_app(
+        Services(settings, catalog, Telemetry(), files, memory, web=open_web(settings))
+    )
     server = _Server(server_config(app, settings))
     base_url = local_url(settings.host, listener.getsockname()[1])
     print(f"Senryu {__version__} listens on {base_url} and loads its models ...", flush=True)

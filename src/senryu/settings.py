@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     field_validator,
@@ -38,6 +39,7 @@ __all__ = [
     "ModelSettings",
     "PdfPages",
     "Settings",
+    "UrlSources",
     "load_settings",
     "local_url",
 ]
@@ -46,6 +48,7 @@ Mode = Literal["compat", "strict"]
 Calibrate = Literal["once", "again", "off"]
 Images = Literal["native", "read", "refuse"]
 PdfPages = Literal["pictures", "text"]
+UrlSources = Literal["public", "off"]
 
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENV_PREFIX = "SENRYU_"
@@ -142,6 +145,9 @@ class Settings(BaseSettings):
         max_body_bytes: larger request bodies answer 413.
         max_file_bytes: larger uploads answer 413.
         files_quota_mb: room for the files of one workspace, in MB; an upload beyond it is refused.
+        url_sources: whether images and documents are fetched that requests name by URL: ``public``
+            over HTTPS from public addresses, ``off`` never.
+        url_networks: networks from which they are fetched too, there from any port.
         max_queued: requests that may wait for each model; one more answers 529.
         report_implicit_cache: whether usage counts tokens as read from the cache that were found
             there without ``cache_control``.
@@ -173,6 +179,8 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024 * 1024
     max_file_bytes: Annotated[int, Field(ge=1)] = 500 * 1024 * 1024
     files_quota_mb: Annotated[int, Field(ge=0)] = 10_000
+    url_sources: UrlSources = "public"
+    url_networks: tuple[IPvAnyNetwork, ...] = ()
     max_queued: Annotated[int, Field(ge=0, le=100_000)] = 256
     report_implicit_cache: bool = False
     ping_interval_s: Annotated[float, Field(gt=0)] = 10.0

@@ -24,6 +24,7 @@ MANY_POSITIONAL: dict[str, str] = {
     "src/senryu/families/generic/sandbox.py::call_binop": "the signature is Jinja's",
     "src/senryu/families/generic/sandbox_filters.py::_indent": "the signature is Jinja's",
     "src/senryu/families/generic/sandbox_filters.py::_join_filter": "the signature is Jinja's",
+    "src/senryu/web/network.py::connect_tcp": "the signature is httpcore2's",
     "src/senryu/settings.py::settings_customise_sources": "the signature is pydantic-settings'",
 }
 

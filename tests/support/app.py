@@ -24,6 +24,8 @@ from senryu.messages.resolve import Catalog, ServedModel
 from senryu.settings import Images, PdfPages, Settings
 from senryu.store.files import Files
 from senryu.telemetry import Telemetry
+from senryu.web.fetch import open_web
+from senryu.web.network import Resolve, resolve
 from tests.support.files import open_store
 
 __all__ = ["MODEL", "RunningApp", "ask", "running_app"]
@@ -74,6 +76,7 @@ def running_app(
     images: Images | None = None,
     pdf_pages: PdfPages = "pictures",
     clock: Callable[[], float] = time.time,
+    resolve: Resolve = resolve,
     **settings: Any,
 ) -> Generator[RunningApp]:
     """Serve the app from a thread until the block ends.
@@ -86,6 +89,7 @@ def running_app(
         images: what becomes of images.
         pdf_pages: what becomes of PDFs where images are shown.
         clock: tells the time by which its files expire.
+        resolve: finds the addresses of hosts in URLs.
         settings: fields of ``Settings``.
     """
     engine = engine or ScriptedEngine()
@@ -104,7 +108,7 @@ def running_app(
     catalog = Catalog([model], aliases or {})
     folder = tempfile.TemporaryDirectory()
     files = asyncio.run(_files(chosen, Path(folder.name), clock))
-    services = Services(chosen, catalog, Telemetry(), files)
+    services = Services(chosen, catalog, Telemetry(), files, web=open_web(chosen, resolve=resolve))
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(server_config(create_app(services), chosen))
     thread = threading.Thread(target=lambda: asyncio.run(_serve(server, listener, files)))

@@ -13,6 +13,7 @@ from senryu.messages.resolve import Catalog
 from senryu.settings import Settings
 from senryu.store.files import Files
 from senryu.telemetry import Access, Telemetry
+from senryu.web.fetch import Web
 
 __all__ = ["Services", "access_of", "caller_of", "note_usage", "services_of"]
 
@@ -27,11 +28,12 @@ class Services:
     files: Files
     memory: Memory = field(default_factory=Memory)
     reader: Reader = field(default_factory=Reader)
+    web: Web | None = None
 
     @property
     def intake(self) -> Intake:
         """What requests' files go through."""
-        return Intake(self.reader, self.files)
+        return Intake(self.reader, self.files, self.web)
 
 
 def services_of(request: Request) -> Services:

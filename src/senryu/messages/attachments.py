@@ -155,6 +155,7 @@ class OpenFiles:
         documents: list[tuple[str, DocumentBlockParam]],
     ) -> None:
         """Read them; raises what ``open_files`` does."""
+        await self._fetcher.download([*images, *documents])
         read = await self._documents(documents)
         if self._model.images == "native":
             self.attachments = replace(read, pictures=await self._pictures(images))
@@ -258,7 +259,7 @@ class OpenFiles:
         return Attachments(pages=pages, page_pictures=page_pictures, words=words)
 
     async def _examine(self, source: ImageSource, file: Fetched) -> ImageFacts:
-        """What an image is; an uploaded one may have been called anything."""
+        """What an image is; an uploaded or a fetched one may have been called anything."""
         media_type = file.media_type if isinstance(source, Base64ImageSource) else None
         examining = self._reader.examine_image(file.data, media_type, workspace=self._workspace)
         return await _named(file.place, examining)
@@ -277,12 +278,12 @@ class OpenFiles:
 
 
 def _text_of(file: Fetched) -> str:
-    """The text of an uploaded file that is one."""
+    """The text of an uploaded or a fetched file that is one."""
     is_text = file.media_type.startswith("text/") or file.media_type in _TEXTS
     if not is_text:
         raise InvalidRequestError(
-            f"{file.place}: a file of type {file.media_type} cannot be a document; upload a PDF or"
-            " a text, with its type"
+            f"{file.place}: a file of type {file.media_type} cannot be a document; a document"
+            " is a PDF or a text, and its type says so"
         )
     try:
         return file.data.decode("utf-8-sig").replace("\0", "\ufffd")

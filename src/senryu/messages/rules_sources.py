@@ -5,12 +5,10 @@ from senryu.messages.citable import cites
 from senryu.messages.walk import blocks, sources
 from senryu.wire.blocks import DocumentBlockParam, ImageBlockParam, SearchResultBlockParam
 from senryu.wire.requests import CountTokensRequest
-from senryu.wire.sources import UrlSource
 
 __all__ = [
     "citations_are_for_all",
     "no_citations_in_a_format",
-    "places_are_built",
     "sources_are_users",
 ]
 
@@ -20,19 +18,6 @@ def sources_are_users(request: CountTokensRequest, caller: Caller) -> str | None
     for path, role, block in blocks(request):
         if role != "user" and isinstance(block, ImageBlockParam | SearchResultBlockParam):
             return f"{path}: `{block.type}` blocks are only allowed in user messages"
-    return None
-
-
-def places_are_built(request: CountTokensRequest, caller: Caller) -> str | None:
-    """Nothing known is dropped in silence."""
-    for path, block in sources(request):
-        if isinstance(block, SearchResultBlockParam):
-            continue
-        if isinstance(block.source, UrlSource):
-            return (
-                f"{path}.{block.type}.source: `{block.source.type}` sources are not supported by"
-                " this server; send the content itself"
-            )
     return None
 
 

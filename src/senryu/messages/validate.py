@@ -95,7 +95,6 @@ PROMPT_RULES: tuple[Rule[CountTokensRequest], ...] = (
     Rule(rules_messages.no_citations_from_user, _MIGRATION),
     Rule(rules_messages.blocks_are_built, _BUILT),
     Rule(rules_sources.sources_are_users, "API: roles of content blocks"),
-    Rule(rules_sources.places_are_built, _BUILT),
     Rule(rules_sources.citations_are_for_all, "API: citations, enabled on all or none"),
     Rule(rules_sources.no_citations_in_a_format, "API: citations, not with structured outputs"),
     Rule(rules_tools.tools_are_built, _BUILT),

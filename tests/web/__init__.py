@@ -1,0 +1,1 @@
+"""Images and documents: what is made of files."""
