@@ -26,7 +26,7 @@ def test_no_form_of_an_inner_address_is_public(network: IPv4Network, number: int
         IPv6Address(TEREDO | embedded ^ 0xFFFF_FFFF),
     ]
     assert not [form for form in forms if is_public(form)]
-    assert all(is_in(IPv6Address(int(MAPPED) | embedded), [each]) for each in (network,))
+    assert is_in(IPv6Address(int(MAPPED) | embedded), [network])
 
 
 @requirement("urls.public")
