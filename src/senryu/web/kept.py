@@ -7,6 +7,7 @@ from typing import Final
 __all__ = ["Download", "Kept"]
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
+_ENTRY_COST: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Kept:
         self._forget(key)
         timer = asyncio.get_running_loop().call_later(self._lifetime_s, self._forget, key)
         self._entries[key] = download, timer
-        self._num_bytes += len(download.data)
+        self._num_bytes += _cost(url, download)
         while self._num_bytes > _MAX_BYTES:
             self._forget(next(iter(self._entries)))
 
@@ -54,4 +55,8 @@ class Kept:
         if entry:
             download, timer = entry
             timer.cancel()
-            self._num_bytes -= len(download.data)
+            self._num_bytes -= _cost(key[1], download)
+
+
+def _cost(url: str, download: Download) -> int:
+    return _ENTRY_COST + len(url) + len(download.data)
