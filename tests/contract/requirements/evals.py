@@ -1,0 +1,37 @@
+"""What evaluations promise."""
+
+from tests.contract.manifest import Requirement
+
+__all__ = ["REQUIREMENTS"]
+
+CARD = "the methods that model cards name: runs, arms, trials, budgets"
+MILLER = "E. Miller, Adding Error Bars to Evals, arXiv 2411.00640"
+OWN = "own decision"
+
+REQUIREMENTS = (
+    Requirement("evals.plan", "A plan has each trial of each run of each arm once.", CARD),
+    Requirement("evals.means", "Pooled mean, mean of runs and mean of arms are each named.", CARD),
+    Requirement("evals.macro", "A macro average counts every group alike.", CARD),
+    Requirement("evals.missing", "Trials without a score are failures unless said.", OWN),
+    Requirement("evals.clusters", "Standard errors are clustered by question.", MILLER),
+    Requirement("evals.paired", "Systems are compared question by question.", MILLER),
+    Requirement("evals.bootstrap", "Bootstrap intervals draw whole clusters.", OWN),
+    Requirement("evals.wilson", "Counts have Wilson's interval.", "E. B. Wilson, 1927"),
+    Requirement(
+        "evals.repeats",
+        "pass@k and pass^k are the unbiased estimates.",
+        "arXiv 2107.03374; arXiv 2406.12045",
+    ),
+    Requirement("evals.agreement", "Judges have Cohen's kappa with its error.", "J. Cohen, 1960"),
+    Requirement("evals.resume", "A crash loses nothing, and nothing counts twice.", OWN),
+    Requirement("evals.journal.foreign", "No trial counts under another protocol.", OWN),
+    Requirement("evals.journal.damaged", "A damaged line is named, and nothing touched.", OWN),
+    Requirement(
+        "evals.budgets", "Thinking is limited by step and in total; steps, time, money.", CARD
+    ),
+    Requirement("evals.costs", "Costs are exact sums by a price table.", OWN),
+    Requirement(
+        "evals.published", "Whether a figure can come from N items and R runs is exact.", OWN
+    ),
+    Requirement("evals.baseline", "There is no score without a do-nothing baseline.", OWN),
+)
