@@ -1,6 +1,6 @@
 """Evaluations: how benchmarks are run, and what their scores say.
 
 A customer of the API like any other: nothing in here sees the inside of a server, so what is
-measured is what users get, from this server and from any compatible one. ``protocol`` and ``stats``
-are pure; the one file that is written is ``journal.py``'s.
+measured is what users get, from this server and from any compatible one. ``protocol``, ``stats``
+and ``scoring`` are pure; the one file that is written is ``journal.py``'s.
 """

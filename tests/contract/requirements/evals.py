@@ -34,4 +34,14 @@ REQUIREMENTS = (
         "evals.published", "Whether a figure can come from N items and R runs is exact.", OWN
     ),
     Requirement("evals.baseline", "There is no score without a do-nothing baseline.", OWN),
+    Requirement(
+        "evals.mmmu",
+        "MMMU validation: every published subject figure is found again.",
+        "github.com/MMMU-Benchmark/MMMU: eval_utils.py",
+    ),
+    Requirement(
+        "evals.mgsm",
+        "MGSM: the number behind the answer word, in eleven languages.",
+        "arXiv 2210.03057; OpenAI simple-evals",
+    ),
 )
