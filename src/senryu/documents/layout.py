@@ -8,6 +8,8 @@ after the other.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from senryu.documents.tables import markdown_table
+
 __all__ = ["Line", "lay_out"]
 
 _MIN_OVERLAP = 0.5  # of the lower line's height: less, and two lines are not beside one another
@@ -90,7 +92,8 @@ def _block(rows: list[_Row]) -> str:
     texts = [text for column in cells for text in column]
     if sum(map(len, texts)) > _COLUMN_CHARACTERS * len(texts):
         return "\n\n".join("\n".join(column) for column in cells)
-    return "\n".join(_table(columns))
+    in_rows = zip(*columns, strict=True)
+    return markdown_table([[line.text if line else "" for line in row] for row in in_rows])
 
 
 def _columns(rows: list[_Row]) -> list[list[Line | None]] | None:
@@ -114,11 +117,3 @@ def _columns(rows: list[_Row]) -> list[list[Line | None]] | None:
         for column, cell in zip(columns, placed, strict=True):
             column.append(cell)
     return columns if len(spans) > 1 else None
-
-
-def _table(columns: list[list[Line | None]]) -> Iterator[str]:
-    for number, row in enumerate(zip(*columns, strict=True)):
-        cells = (line.text.replace("|", "\\|") if line else "" for line in row)
-        yield f"| {' | '.join(cells)} |"
-        if number == 0:
-            yield "|" + " --- |" * len(columns)

@@ -12,12 +12,12 @@ import pypdfium2 as pdfium
 from PIL import Image
 
 from senryu.documents.facts import MAX_SIDE, ImageFacts, Page, UnreadableError
+from senryu.documents.guard import check_length
 from senryu.documents.ocr import MAX_READ_SIDE, read_text
 
 __all__ = ["draw_pages", "read_pages"]
 
 _PASSWORD = "password"  # what the library's message says of an encrypted file
-_MAX_CHARACTERS = 10_000_000  # of all pages together: far beyond any window
 _QUALITY = 90  # of JPEG: letters stay sharp, and a scanned page takes a fifth of what PNG does
 
 
@@ -39,7 +39,11 @@ def read_pages(data: bytes, max_pages: int, *, has_ocr: bool) -> tuple[Page, ...
             )
         if not len(document):
             raise UnreadableError("the PDF has no pages")
-        return tuple(_bounded(_read(page, has_ocr=has_ocr) for page in _pages(document)))
+        pages: list[Page] = []
+        for page in _pages(document):
+            pages.append(_read(page, has_ocr=has_ocr))
+            check_length(sum(len(each.text) for each in pages))
+        return tuple(pages)
 
 
 def draw_pages(data: bytes, sizes: Sequence[tuple[int, int]], max_bytes: int) -> tuple[bytes, ...]:
@@ -92,15 +96,6 @@ def _pages(document: pdfium.PdfDocument) -> Iterator[pdfium.PdfPage]:
             yield page
         finally:
             page.close()
-
-
-def _bounded(pages: Iterator[Page]) -> Iterator[Page]:
-    left = _MAX_CHARACTERS
-    for page in pages:
-        left -= len(page.text)
-        if left < 0:
-            raise UnreadableError(f"the PDF has more than {_MAX_CHARACTERS} characters")
-        yield page
 
 
 def _read(page: pdfium.PdfPage, *, has_ocr: bool) -> Page:

@@ -131,6 +131,14 @@ class Reader:
         drawn = await self._once("draw_pdf", data, sizes, max_bytes, workspace=workspace)
         return cast(tuple[bytes, ...], drawn)
 
+    async def read_office(self, data: bytes, *, workspace: str) -> str:
+        """A Word, Excel or PowerPoint file as Markdown. Raises what ``examine_image`` does."""
+        return cast(str, await self._once("read_office", data, workspace=workspace))
+
+    async def read_html(self, data: bytes, *, workspace: str) -> str:
+        """An HTML page as Markdown. Raises what ``examine_image`` does."""
+        return cast(str, await self._once("read_html", data, workspace=workspace))
+
     async def _once(self, task: Task, data: bytes, *arguments: _Argument, workspace: str) -> _Value:
         """What a task makes of a file: kept, under way, or now."""
         digest = await asyncio.to_thread(_digest, data)

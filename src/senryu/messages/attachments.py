@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from senryu.core import Image
-from senryu.documents.facts import MAX_SIDE, ImageFacts, Page, UnreadableError
+from senryu.documents.facts import MAX_SIDE, ImageFacts, Kind, Page, UnreadableError, kind_of
 from senryu.errors import ImageDimensionsTooLargeError, InvalidRequestError
 from senryu.messages.fetching import MAX_TOTAL_BYTES, Fetched, Fetcher, Intake
 from senryu.messages.resolve import LoadedModel
@@ -36,8 +36,6 @@ _MANY_IMAGES: Final = 20
 _MAX_SIDE_OF_MANY: Final = 2000
 _MAX_SIDE_AS_IS: Final = 1568
 _MAX_SHOWN_PIXELS: Final = 1600 * 750  # the most tokens of an image, by the API's pixels a token
-_PDF = "application/pdf"
-_TEXTS = frozenset({"application/json", "application/xml", "application/yaml"})
 _MAX_ASPECT: Final = 32  # ours: projectors that cut images into squares fail at thinner ones
 
 
@@ -63,7 +61,7 @@ class Attachments:
         pictures: every image as it is shown to a model that sees.
         pages: the text of each page of every PDF.
         page_pictures: each page of every PDF that a model is shown; they are drawn later.
-        words: the text of every uploaded text.
+        words: the text of every other uploaded file.
     """
 
     images: Mapping[ImageSource, ReadImage] = field(default_factory=dict[ImageSource, ReadImage])
@@ -236,8 +234,9 @@ class OpenFiles:
             if block.source in pages or block.source in words:
                 continue
             file = await self._fetcher.fetch(path, block)
-            if file.media_type != _PDF:
-                words[block.source] = _text_of(file)
+            kind = kind_of(file.data, file.media_type)
+            if kind != "pdf":
+                words[block.source] = await self._words(file, kind)
                 continue
             reading = self._reader.read_pdf(
                 file.data,
@@ -257,6 +256,23 @@ class OpenFiles:
                 page_pictures[block.source] = shown
                 self._shown.append((file, shown))
         return Attachments(pages=pages, page_pictures=page_pictures, words=words)
+
+    async def _words(self, file: Fetched, kind: Kind | None) -> str:
+        """What a file without pages says."""
+        match kind:
+            case "office":
+                reading = self._reader.read_office(file.data, workspace=self._workspace)
+            case "html":
+                reading = self._reader.read_html(file.data, workspace=self._workspace)
+            case "text":
+                return _text_of(file)
+            case _:
+                raise InvalidRequestError(
+                    f"{file.place}: a file of type {file.media_type} cannot be a document; upload a"
+                    " PDF, a Word, Excel or PowerPoint file (docx, xlsx, pptx), HTML or another"
+                    " text, with its type"
+                )
+        return await _named(file.place, reading)
 
     async def _examine(self, source: ImageSource, file: Fetched) -> ImageFacts:
         """What an image is; an uploaded or a fetched one may have been called anything."""
@@ -278,13 +294,7 @@ class OpenFiles:
 
 
 def _text_of(file: Fetched) -> str:
-    """The text of an uploaded or a fetched file that is one."""
-    is_text = file.media_type.startswith("text/") or file.media_type in _TEXTS
-    if not is_text:
-        raise InvalidRequestError(
-            f"{file.place}: a file of type {file.media_type} cannot be a document; a document"
-            " is a PDF or a text, and its type says so"
-        )
+    """The text of a file that is one."""
     try:
         return file.data.decode("utf-8-sig").replace("\0", "\ufffd")
     except UnicodeDecodeError:

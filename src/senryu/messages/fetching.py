@@ -32,7 +32,6 @@ _MAX_BYTES: Final = {"image": 5 * 1024 * 1024, "document": 32 * 1024 * 1024}
 _MAX_URLS: Final = 100
 _MAX_DOWNLOADS: Final = 4
 _MAX_DOWNLOADS_S: Final = 60.0
-_PDF_MARK: Final = b"%PDF-"  # many servers give PDFs no type of their own
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -162,10 +161,7 @@ class Fetcher:
             raise InvalidRequestError(f"{place}: the file exceeds {limit}") from None
         except FetchError as error:
             raise InvalidRequestError(f"{place}: {error}") from None
-        is_pdf = found.data.startswith(_PDF_MARK)
-        self._files[source] = Fetched(
-            place, "application/pdf" if is_pdf else found.media_type, found.data
-        )
+        self._files[source] = Fetched(place, found.media_type, found.data)
 
     def _count(self, place: str, num_bytes: int) -> None:
         """Take bytes from what the request's files may have together."""
