@@ -2,9 +2,13 @@
 
 Usage: python -m benchmarks.hostile_files [--count 100] [--seed 1]
 
-Each file is sent in a request of its own. Whatever it is, the answer has to be 200 or 400, and the
-server's processes must not take more memory than they may.
+Each file is sent in a request of its own, or uploaded and named there. Whatever it is, the answer
+has to be 200 or 400, and the server's processes must not take more memory than they may.
 """
+
+# XlsxWriter has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 import argparse
 import base64
@@ -14,22 +18,27 @@ import json
 import random
 import struct
 import sys
+import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 from PIL import Image
+from xlsxwriter import Workbook
 
 from benchmarks.servers import MODEL, Server, running, senryu_launcher
 from senryu.engine.llama.embedded import prepare
 
-__all__ = ["HostileFile", "corpus", "message_with", "peak_memory_mb"]
+__all__ = ["HostileFile", "corpus", "form_with", "message_with", "peak_memory_mb"]
 
 _TIMEOUT_S = 200
+_BOUNDARY = "hostile"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_EXCEL = f"{_OFFICE}.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,11 @@ class HostileFile:
     kind: str
     media_type: str
     data: bytes
+
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether a request can only name it."""
+        return self.media_type.startswith(("text/html", _OFFICE))
 
 
 def corpus(count: int, seed: int = 1) -> Iterator[HostileFile]:
@@ -159,6 +173,49 @@ def _damaged_pdf(chance: random.Random) -> HostileFile:
     return HostileFile("damaged PDF", "application/pdf", _flipped(data, chance))
 
 
+def _zip(parts: Mapping[str, str | bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, part in parts.items():
+            made.writestr(name, part)
+    return file.getvalue()
+
+
+def _office_bomb(chance: random.Random) -> HostileFile:
+    """Few bytes that stand for much text, a deep tree, or one of entities."""
+    body = chance.choice([" " * 99_000_000, "<a>" * 99_000, '<!DOCTYPE a [<!ENTITY b "c">]><a/>'])
+    data = _zip({"[Content_Types].xml": "<Types/>", "word/document.xml": body})
+    return HostileFile("Office bomb", f"{_OFFICE}.wordprocessingml.document", data)
+
+
+def _workbook(row: int) -> bytes:
+    """Two cells with nothing but distance between them."""
+    file = io.BytesIO()
+    with Workbook(file, {"in_memory": True}) as made:
+        sheet = made.add_worksheet()
+        sheet.write(0, 0, "one")
+        sheet.write(row, 16_383, "other")
+    return file.getvalue()
+
+
+def _far_cells(chance: random.Random) -> HostileFile:
+    return HostileFile("far cells", _EXCEL, _workbook(chance.choice([999, 99_999, 1_048_575])))
+
+
+def _damaged_office(chance: random.Random) -> HostileFile:
+    """A file with one part that is not as it was."""
+    with zipfile.ZipFile(io.BytesIO(_workbook(0))) as given:
+        parts = {name: given.read(name) for name in given.namelist()}
+    name = chance.choice(list(parts))
+    return HostileFile("damaged part", _EXCEL, _zip({**parts, name: _flipped(parts[name], chance)}))
+
+
+def _deep_html(chance: random.Random) -> HostileFile:
+    """Elements in elements, or cells that are wide by a number alone."""
+    page = chance.choice([b"<div>" * 99_999, b"<table><tr>" + b"<td colspan=1000>x" * 99_999])
+    return HostileFile("deep HTML", "text/html", page)
+
+
 _KINDS: tuple[Callable[[random.Random], HostileFile], ...] = (
     _truncated,
     _damaged,
@@ -170,14 +227,28 @@ _KINDS: tuple[Callable[[random.Random], HostileFile], ...] = (
     _text_bomb,
     _looping_pdf,
     _dense_pdf,
+    _office_bomb,
+    _far_cells,
+    _damaged_office,
+    _deep_html,
 )
 
 
-def message_with(file: HostileFile, model: str) -> dict[str, Any]:
-    """A request that sends a file."""
-    source = {"type": "base64", "media_type": file.media_type}
-    source["data"] = base64.b64encode(file.data).decode()
-    kind = "document" if file.media_type == "application/pdf" else "image"
+def form_with(file: HostileFile) -> tuple[bytes, str]:
+    """The form that uploads a file, and its content type."""
+    head = f'--{_BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n'
+    part = f"{head}content-type: {file.media_type}\r\n\r\n".encode() + file.data
+    return part + f"\r\n--{_BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={_BOUNDARY}"
+
+
+def message_with(file: HostileFile, model: str, file_id: str | None = None) -> dict[str, Any]:
+    """A request that sends a file, or names it if it was uploaded."""
+    if file_id is None:
+        data = base64.b64encode(file.data).decode()
+        source = {"type": "base64", "media_type": file.media_type, "data": data}
+    else:
+        source = {"type": "file", "file_id": file_id}
+    kind = "image" if file.media_type.startswith("image/") else "document"
     content = [{"type": kind, "source": source}]
     return {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": content}]}
 
@@ -193,14 +264,21 @@ def peak_memory_mb(process: psutil.Process) -> dict[str, float]:
     return found
 
 
-def _send(server: Server, body: dict[str, Any]) -> int:
+def _send(server: Server, file: HostileFile) -> int:
+    file_id = None
+    if file.is_uploaded:
+        _, uploaded = _post(server, "/v1/files", *form_with(file))
+        file_id = uploaded["id"]
+    body = json.dumps(message_with(file, MODEL, file_id)).encode()
+    return _post(server, "/v1/messages", body, "application/json")[0]
+
+
+def _post(server: Server, path: str, body: bytes, content_type: str) -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S)
     try:
-        headers = {"content-type": "application/json"}
-        connection.request("POST", "/v1/messages", json.dumps(body), headers)
+        connection.request("POST", path, body, {"content-type": content_type})
         answer = connection.getresponse()
-        answer.read()
-        return answer.status
+        return answer.status, json.loads(answer.read())
     finally:
         connection.close()
 
@@ -215,7 +293,7 @@ def main(arguments: Sequence[str]) -> int:
     peaks: dict[str, float] = {}
     with running(senryu_launcher(prepare(), threads=2, cells=16384)) as server:
         for file in corpus(options.count, options.seed):
-            answers[file.kind, _send(server, message_with(file, MODEL))] += 1
+            answers[file.kind, _send(server, file)] += 1
             for name, peak in peak_memory_mb(server.process).items():
                 peaks[name] = max(peaks.get(name, 0.0), peak)
     for (kind, status), count in sorted(answers.items()):

@@ -5,7 +5,7 @@ import sys
 import psutil
 import pytest
 
-from benchmarks.hostile_files import corpus, message_with, peak_memory_mb
+from benchmarks.hostile_files import corpus, form_with, message_with, peak_memory_mb
 from tests.contract.manifest import requirement
 from tests.support.app import MODEL, running_app
 
@@ -16,8 +16,16 @@ MOST_MB = 1900  # what the process may take for data, 1,611 MB, and its librarie
 @pytest.mark.timeout(180)
 def test_whatever_a_file_does_it_is_refused_or_read_in_bounded_memory() -> None:
     with running_app() as app:
-        for file in corpus(10):
-            answer = app.client.post("/v1/messages", json=message_with(file, MODEL), timeout=150)
+        for file in corpus(14):
+            file_id = None
+            if file.is_uploaded:
+                form, kind = form_with(file)
+                uploaded = app.client.post(
+                    "/v1/files", content=form, headers={"content-type": kind}
+                )
+                file_id = uploaded.json()["id"]
+            body = message_with(file, MODEL, file_id)
+            answer = app.client.post("/v1/messages", json=body, timeout=150)
             assert answer.status_code in (200, 400), file.kind
             if answer.status_code == 400:
                 assert answer.json()["error"]["message"].startswith("messages.0.content.0."), (

@@ -40,9 +40,11 @@ def read_pages(data: bytes, max_pages: int, *, has_ocr: bool) -> tuple[Page, ...
         if not len(document):
             raise UnreadableError("the PDF has no pages")
         pages: list[Page] = []
+        num_characters = 0
         for page in _pages(document):
             pages.append(_read(page, has_ocr=has_ocr))
-            check_length(sum(len(each.text) for each in pages))
+            num_characters += len(pages[-1].text)
+            check_length(num_characters)
         return tuple(pages)
 
 
