@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,8 +82,11 @@ def test_the_overview_loads_no_command() -> None:
 
 
 @requirement("cli.doctor")
-def test_doctor_finds_this_installation_sound() -> None:
-    done = senryu("doctor", "--json", SENRYU_PORT="0")
+def test_doctor_finds_this_installation_sound(tmp_path: Path) -> None:
+    tesseract = tmp_path / "tesseract"
+    tesseract.write_text('#!/bin/sh\n[ "$1" = --list-langs ] && echo kor || echo tesseract 5\n')
+    tesseract.chmod(0o755)
+    done = senryu("doctor", "--json", SENRYU_PORT="0", PATH=str(tmp_path))
     report = json.loads(done.stdout)
     assert report["ok"], report
     assert done.returncode == 0
@@ -99,6 +103,9 @@ def test_doctor_finds_this_installation_sound() -> None:
         "configuration",
         "port",
     ]
+    images = next(each for each in report["findings"] if each["name"] == "text in images")
+    assert images["detail"].endswith("; Hangul (tesseract 5)")
+    assert images["remedy"].endswith("install tesseract's languages ara, hin")
 
 
 @requirement("cli.doctor")

@@ -56,6 +56,16 @@ def test_text_in_columns_is_read_column_by_column() -> None:
     assert lay_out(lines) == f"{words} 0\n{words} 2\n\n{words} 1\n{words} 3"
 
 
+@requirement("images.read")
+def test_what_is_written_from_right_to_left_is_read_so() -> None:
+    lines = [line("شاي", 100, 0), line("4.38", 0, 0), line("خبز", 102, 20), line("2.10", 0, 20)]
+    assert lay_out(lines) == "| شاي | 4.38 |\n| --- | --- |\n| خبز | 2.10 |"
+    assert lay_out([line("قهوة", 200, 0), line("مياه", 0, 1)]) == "قهوة  مياه"
+    assert lay_out([line("قهوة", 60, 0), line("coffee", 0, 0), line("tea", 0, 12)]) == (
+        "coffee  قهوة\n\ntea"
+    )
+
+
 LINES = st.builds(
     Line,
     st.sampled_from(["a", "bb", "c c", "long words in a row"]),

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from senryu.documents.facts import READ_SCRIPTS
+from senryu.documents.tesseract import SCRIPTS, find_tesseract
 from senryu.engine.cache_folder import cache_folder
 from senryu.engine.llama.calibration import describe
 from senryu.engine.llama.calibration_store import stored_calibrations
@@ -157,8 +158,18 @@ def _embedded_model() -> Finding:
 
 
 def _images() -> Finding:
-    detail = f"{', '.join(READ_SCRIPTS)} script can be read (RapidOCR {version('rapidocr')})"
-    return Finding("text in images", True, detail)
+    detail = f"{', '.join(READ_SCRIPTS)} (RapidOCR {version('rapidocr')})"
+    tesseract = find_tesseract()
+    languages = tesseract.languages if tesseract is not None else ()
+    if tesseract is not None:
+        found = ", ".join(SCRIPTS[language] for language in languages)
+        detail += f"; {found} ({tesseract.version})"
+    missing = {code: script for code, script in SCRIPTS.items() if code not in languages}
+    remedy = (
+        f"to read {', '.join(missing.values())} too, install tesseract's languages"
+        f" {', '.join(missing)}"
+    )
+    return Finding("text in images", True, detail, remedy if missing else "")
 
 
 def _cache() -> Finding:

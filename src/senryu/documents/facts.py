@@ -20,7 +20,7 @@ MAX_SIDE: Final = 8000
 """Pixels that a side of an image may have (API: vision, limits)."""
 
 READ_SCRIPTS: Final = ("Latin", "Chinese", "Japanese")
-"""What the models in RapidOCR's package were seen to read; Korean, Arabic and Hindi they do not."""
+"""What the models in RapidOCR's package were seen to read; ``tesseract.py`` has others."""
 
 
 _PDF: Final = "application/pdf"

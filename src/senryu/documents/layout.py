@@ -2,11 +2,12 @@
 
 Lines beside one another become a row. Rows whose cells stand in common columns become a table in
 Markdown, unless the cells are whole lines of text: those are columns of a page, and are read one
-after the other.
+after the other. All of this runs from right to left where most of the lines do.
 """
 
+import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from senryu.documents.tables import markdown_table
 
@@ -14,6 +15,7 @@ __all__ = ["Line", "lay_out"]
 
 _MIN_OVERLAP = 0.5  # of the lower line's height: less, and two lines are not beside one another
 _PARAGRAPH_GAP = 1.2  # of a line's height: more between two rows, and a paragraph ends
+_STRONG = frozenset({"L", "R", "AL"})  # Unicode, annex 9: characters with a direction
 _COLUMN_CHARACTERS = 25  # cells longer than this on average are text in columns, not a table
 
 
@@ -43,8 +45,18 @@ _Row = list[Line]
 
 def lay_out(lines: Sequence[Line]) -> str:
     """The text of a picture, top to bottom, with its tables as tables."""
+    directions = [_is_leftward(line.text) for line in lines]
+    if directions.count(True) > directions.count(False):
+        lines = [replace(line, left=-line.right, right=-line.left) for line in lines]
     blocks = [_block(run) for run in _runs(_rows(lines))]
     return "\n\n".join(block for block in blocks if block)
+
+
+def _is_leftward(text: str) -> bool | None:
+    """Whether a text runs from right to left; None for figures, which do not tell."""
+    directions = map(unicodedata.bidirectional, text)
+    strong = next((each for each in directions if each in _STRONG), None)
+    return None if strong is None else strong != "L"
 
 
 def _rows(lines: Sequence[Line]) -> list[_Row]:
