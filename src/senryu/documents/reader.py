@@ -11,17 +11,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 
-from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from anyio import BrokenWorkerProcess, to_process
 
 from senryu.bounded import Bounded
 from senryu.documents.facts import ImageFacts, Page, UnreadableError
 from senryu.documents.process import Task, perform
+from senryu.documents.turns import Turns
 from senryu.errors import OverloadedError
 
 __all__ = ["Reader"]
 
 _MAX_PROCESSES: Final = 1  # each takes up to 1.5 GB, and reading one picture keeps a core busy
 _MAX_ADMITTED: Final = 16  # requests whose files are in memory
+_MAX_ADMITTED_OF_ONE: Final = 8
 _MAX_WAITING: Final = 256
 _RETRY_S: Final = 5
 _TIMEOUT_S: Final = 120.0
@@ -50,21 +52,24 @@ class Reader:
 
     def __init__(self) -> None:
         self.num_read = 0
-        self._processes = CapacityLimiter(_MAX_PROCESSES)
-        self._admitted = CapacityLimiter(_MAX_ADMITTED)
+        self._processes = Turns(_MAX_PROCESSES, of_one=_MAX_PROCESSES)
+        self._admitted = Turns(_MAX_ADMITTED, of_one=_MAX_ADMITTED_OF_ONE)
         self._kept: Bounded[Hashable, _Value] = Bounded(_MAX_KEPT_BYTES)
         self._under_way: dict[Hashable, _Reading] = {}
 
     @asynccontextmanager
-    async def admitted(self) -> AsyncGenerator[None]:
+    async def admitted(self, workspace: str) -> AsyncGenerator[None]:
         """A turn to hold files in memory and have them read. To wait for it costs no memory.
+
+        Arguments:
+            workspace: whose files they are; others' are never all that is read.
 
         Raises:
             OverloadedError: too many requests are waiting for theirs.
         """
-        if self._admitted.statistics().tasks_waiting >= _MAX_WAITING:
+        if self._admitted.num_waiting >= _MAX_WAITING:
             raise OverloadedError("too many files wait to be read", retry_after_s=_RETRY_S)
-        async with self._admitted:
+        async with self._admitted.take(workspace):
             yield
 
     async def examine_image(
@@ -149,7 +154,8 @@ class Reader:
         place = (workspace, key)
         reading = self._under_way.get(place)
         if reading is None:
-            reading = _Reading(asyncio.create_task(self._perform(task, data, *arguments)))
+            work = self._perform(task, data, *arguments, workspace=workspace)
+            reading = _Reading(asyncio.create_task(work))
             self._under_way[place] = reading
         reading.num_waiting += 1
         try:
@@ -162,8 +168,10 @@ class Reader:
         self._kept.keep(workspace, key, value, cost=_cost(value))
         return value
 
-    async def _perform(self, task: Task, data: bytes, *arguments: _Argument) -> _Value:
-        async with self._processes:
+    async def _perform(
+        self, task: Task, data: bytes, *arguments: _Argument, workspace: str
+    ) -> _Value:
+        async with self._processes.take(workspace):
             self.num_read += 1
             try:
                 async with asyncio.timeout(_TIMEOUT_S):

@@ -121,7 +121,7 @@ async def open_files(
     if not images and not documents:
         yield files
         return
-    async with intake.reader.admitted():
+    async with intake.reader.admitted(workspace):
         await files.read(images, documents)
         yield files
 

@@ -18,6 +18,7 @@ REQUIREMENTS = (
     Requirement("documents.office.hostile", "No such file is a 500 or unbounded work.", OWN),
     Requirement("documents.limits", "Broken, encrypted and long PDFs are refused by name.", API),
     Requirement("documents.turns", "Few requests hold files at once; not too many wait.", OWN),
+    Requirement("documents.fair", "No workspace waits for all the files of another.", OWN),
     Requirement("citations.told", "The model is told numbers of sentences and held to those.", OWN),
     Requirement("citations.parts", "The least that is cited is a sentence or a block.", CITATIONS),
     Requirement("citations.exact", "A citation is the very text at its place.", CITATIONS),
