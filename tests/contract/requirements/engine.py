@@ -22,6 +22,7 @@ REQUIREMENTS = (
         "A greedy reply is the same among 64 concurrent ones as alone.",
         OWN,
     ),
+    Requirement("engine.apart", "A prompt's tokens do not slow down replies beside it.", OWN),
     Requirement(
         "streaming.disconnect-frees", "A client that leaves frees its place in the engine.", OWN
     ),

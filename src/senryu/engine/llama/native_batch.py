@@ -7,7 +7,7 @@ It knows arrays and their addresses, and nothing of models and memory.
 # pyright: reportMissingTypeStubs=false, reportAttributeAccessIssue=false
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from senryu.engine.llama.sampler import Logits
 
 __all__ = ["BatchRow", "NativeBatch", "PictureBatch", "decode_apart"]
+
+_MANY_TOKENS = 64  # of a batch, from which on ggml's CPU attention takes its tiled kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,12 @@ class BatchRow:
 def decode_apart(
     rows: Sequence[BatchRow], decode: Callable[[Sequence[BatchRow]], Logits], *, whole: bool
 ) -> Logits:
-    """Compute rows of pictures before the others: a native batch holds tokens or embeddings.
+    """Compute rows of different kinds one after another.
+
+    A native batch holds tokens or embeddings. And one of many tokens makes the CPU's attention
+    take a kernel that looks at 64 tokens at a time: what one of them may see is computed for all.
+    It is the fastest for a prompt, whose tokens see the same; the last tokens of several replies
+    beside it, each with a context of its own, would take longer than the prompt itself.
 
     Arguments:
         rows: what is to be computed, at least one.
@@ -57,21 +64,38 @@ def decode_apart(
     Returns:
         the logits in the rows' order.
     """
-    if len(rows) == 1 or all(row.embeddings is None for row in rows):
+    groups = list(_groups(rows, whole=whole))
+    if len(groups) == 1:
         return decode(rows)
-    shows = np.array([row.embeddings is not None for row in rows])
-    pictures = np.flatnonzero(shows)
-    groups = [*(pictures.reshape(-1, 1) if whole else [pictures]), np.flatnonzero(~shows)]
     owners = np.repeat(np.arange(len(rows)), [row.outputs for row in rows])
     logits: Logits | None = None
     for group in groups:
-        if len(group):
-            some = decode([rows[index] for index in group])
-            if logits is None:
-                logits = np.empty((len(owners), some.shape[1]), dtype=np.float32)
-            logits[np.isin(owners, group)] = some
+        some = decode([rows[index] for index in group])
+        if logits is None:
+            logits = np.empty((len(owners), some.shape[1]), dtype=np.float32)
+        logits[np.isin(owners, group)] = some
     assert logits is not None
     return logits
+
+
+def _groups(rows: Sequence[BatchRow], *, whole: bool) -> Iterator[list[int]]:
+    """The places of rows that are computed together: pictures, long runs, the others."""
+    pictures: list[int] = []
+    runs: list[int] = []
+    others: list[int] = []
+    num_others = 0
+    for index, row in enumerate(rows):
+        if row.embeddings is not None:
+            pictures.append(index)
+        elif len(row.tokens) >= _MANY_TOKENS:
+            runs.append(index)
+        else:
+            others.append(index)
+            num_others += len(row.tokens)
+    if num_others >= _MANY_TOKENS:  # they take that kernel anyway
+        runs, others = sorted(runs + others), []
+    yield from ([each] for each in pictures) if whole else [pictures] if pictures else []
+    yield from filter(None, (runs, others))
 
 
 class NativeBatch:
