@@ -4,6 +4,9 @@ Debian's packages `fonts-noto-core` and `fonts-noto-cjk` have all of them; matpl
 Latin script takes.
 """
 
+# matplotlib is only where `make bench` was.
+# pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import functools
 from collections.abc import Iterator
 from pathlib import Path

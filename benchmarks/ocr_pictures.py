@@ -6,8 +6,10 @@ It writes all of them into a folder, and `lines.json`, which has the text of eac
 and the same fonts give the same pictures.
 """
 
-# PDFium's library has no types of its own.
-# pyright: reportMissingTypeStubs=false
+# PDFium's library has no types of its own, and matplotlib is only where `make bench` was.
+# pyright: reportMissingTypeStubs=false, reportMissingImports=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
 
 import argparse
 import io
