@@ -1,5 +1,6 @@
 """Fixtures that every test package may use."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,11 @@ from tests.support.server import RunningServer, running_server
 __all__ = ["anyio_backend", "pytest_plugins", "server"]
 
 pytest_plugins = ["tests.clients.plugin"]
+
+# Two files run side by side, and native threads that wait for each other are slow where there are
+# more of them than cores. One file alone (-n 0) has as many as a server.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 # A busy machine is slow, not wrong: generated cases have no deadline of their own.
 settings.register_profile("senryu", deadline=None)
