@@ -180,13 +180,14 @@ def _parsed(text: str, base: httpx2.URL | None) -> httpx2.URL:
     """
     try:
         url = httpx2.URL(text) if base is None else base.join(text)
-    except httpx2.InvalidURL:
+        host = url.host
+    except (httpx2.InvalidURL, ValueError):
         raise FetchError("it is not a URL; check it") from None
     if url.scheme != "https":
         raise FetchError("only HTTPS URLs are supported; send the content itself or upload it")
     if url.userinfo:
         raise FetchError("a URL may hold no user name or password; send the content itself")
-    if not url.host or (url.port or 0) > _MAX_PORT:
+    if not host or (url.port or 0) > _MAX_PORT:
         raise FetchError("it names no host, or no port that there can be; check it")
     return url
 
