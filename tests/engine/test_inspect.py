@@ -20,6 +20,8 @@ def test_the_embedded_model_is_what_its_card_says() -> None:
     assert model.num_params == 134_515_008
     assert model.quantization == "Q4_1"
     assert model.training_context == 8192
+    assert (model.organization, model.licence) == ("HuggingFaceTB", "apache-2.0")
+    assert model.languages == ("en",)
     assert model.chat_template is not None
     assert "<|im_start|>" in model.chat_template
     # 30 layers, 3 KV heads of 64 values, a key and a value, 2 bytes each
@@ -46,6 +48,7 @@ def test_a_header_that_says_little_is_enough(tmp_path: Path) -> None:
     model = inspect_file(write_gguf(tmp_path / "bare.gguf", tensors=[(2, 3), (4,)]))
     assert (model.name, model.num_params, model.quantization) == ("bare", 10, "unknown")
     assert (model.training_context, model.kv_bytes_per_token) == (0, 0)
+    assert (model.organization, model.licence, model.languages) == ("", "", ())
 
 
 def test_a_split_model_is_counted_whole(tmp_path: Path) -> None:

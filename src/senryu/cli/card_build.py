@@ -11,10 +11,12 @@ from rich.console import Console
 from senryu.cli.client import connect, server_errors
 from senryu.cli.eval_output import DEFAULT_LOGS
 from senryu.cli.output import print_json
+from senryu.engine.llama.inspect import inspect_file
+from senryu.engine.llama.sources import resolve
 from senryu.errors import StartupError
 from senryu.evals.card.build import write_card
 from senryu.evals.card.facts import Facts, FactsError, ask
-from senryu.evals.card.metadata import Metadata, MetadataError, read_metadata
+from senryu.evals.card.metadata import Metadata, MetadataError, Statement, read_metadata
 from senryu.evals.card.values import Card
 from senryu.evals.record import Record, RecordError, find_records
 
@@ -27,7 +29,7 @@ keep both where they are to each other.
 
 Examples:
 
-    senryu card build --model smollm2-135m-instruct
+    senryu card build --model smollm2-135m-instruct --model-file embedded
     senryu card build --model qwen --metadata qwen.toml --logs logs --output logs/card
     senryu card build --model qwen --base-url http://192.168.1.5:8000 --json
 """
@@ -42,6 +44,7 @@ def card_build(
     output: Path = Path("card"),
     logs: Path | None = None,
     metadata: Path | None = None,
+    model_file: str | None = None,
     base_url: str | None = None,
     json: Annotated[bool, Parameter(negative="", show_default=False)] = False,
 ) -> None:
@@ -58,6 +61,9 @@ def card_build(
     metadata
         A TOML or JSON file of what no endpoint tells, each with its source: provider, training
         cut-off, languages and so on.
+    model_file
+        The model's file, as `senryu models inspect` takes it: who published it, its licence and its
+        languages are stated as the file has them, unless the file of metadata states them.
     base_url
         The endpoint (default `ANTHROPIC_BASE_URL`, else http://127.0.0.1:8000).
     json
@@ -65,6 +71,7 @@ def card_build(
     """
     try:
         stated = Metadata() if metadata is None else read_metadata(metadata)
+        stated = stated.completed_by(_stated_by(model_file)) if model_file else stated
         records = _records(logs)
         facts = _ask(base_url, model)
         card, files = write_card(output, facts, records, metadata=stated)
@@ -80,6 +87,20 @@ def _records(logs: Path | None) -> list[Record]:
     if logs is None and not DEFAULT_LOGS.is_dir():
         return []
     return list(find_records(logs or DEFAULT_LOGS))
+
+
+def _stated_by(source: str) -> Metadata:
+    """What the model's own file states."""
+    file = inspect_file(resolve(source))
+
+    def statement(value: str | tuple[str, ...], key: str) -> Statement | None:
+        return Statement(value, f"{key} of the model file {file.path.name}") if value else None
+
+    return Metadata(
+        provider=statement(file.organization, "general.organization"),
+        licence=statement(file.licence, "general.license"),
+        languages=statement(file.languages, "general.languages"),
+    )
 
 
 def _ask(base_url: str | None, model: str) -> Facts:

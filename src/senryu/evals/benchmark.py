@@ -56,7 +56,8 @@ class Benchmark:
         datasets: names in the registry of data; their digests go into the protocol.
         prompts: what is said besides the data; their digests go into the protocol.
         deviations: where this is not the card's method, in plain sentences.
-        sandbox: the kind of sandbox that its samples need, if they need one.
+        sandboxes: the kinds of sandbox that its samples can run in, the preferred one first; none
+            where they need none.
         settings: what else scores depend on, such as versions of what grades.
         roles: of other models that it cannot do without, such as ``judge``.
     """
@@ -74,7 +75,7 @@ class Benchmark:
     datasets: tuple[str, ...] = ()
     prompts: tuple[Prompt, ...] = ()
     deviations: tuple[str, ...] = ()
-    sandbox: str | None = None
+    sandboxes: tuple[str, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     roles: tuple[str, ...] = ()
 

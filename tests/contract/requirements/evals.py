@@ -117,7 +117,9 @@ REQUIREMENTS = (
         "evals.sandbox.limits", "Processes, memory, files, output and time of it are bounded.", OWN
     ),
     Requirement(
-        "evals.sandbox.chosen", "Containers where they are, else bubblewrap, else the reason.", OWN
+        "evals.sandbox.chosen",
+        "The first kind that works is taken and recorded, else the reason told.",
+        OWN,
     ),
     Requirement(
         "evals.swe",

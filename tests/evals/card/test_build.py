@@ -156,6 +156,22 @@ def test_what_the_endpoint_said_is_kept_as_it_came(card: Path, app: RunningApp) 
         assert app.base_url.removeprefix("http://") not in file.read_text(encoding="utf-8")
 
 
+@requirement("card.stated")
+def test_what_the_models_file_states_completes_what_is_stated(
+    app: RunningApp, record: Record, tmp_path: Path
+) -> None:
+    stated = tmp_path / "stated.toml"
+    stated.write_text('licence = {value = "ours", source = "a contract"}', encoding="utf-8")
+    arguments = ("--metadata", str(stated), "--model-file", "embedded")
+    card = build(app, tmp_path, "--logs", str(record.folder), *arguments)
+    told = json.loads((card / "card.json").read_bytes())["metadata"]
+    assert told["licence"] == {"value": "ours", "source": "a contract"}
+    assert told["provider"]["value"] == "HuggingFaceTB"
+    assert told["provider"]["source"].startswith("general.organization of the model file ")
+    assert told["languages"]["value"] == ["en"]
+    assert told["training_cutoff"] is None
+
+
 @requirement("card.unmeasured")
 def test_with_nothing_measured_no_score_has_a_number(
     app: RunningApp,

@@ -6,13 +6,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from inspect_ai.util import SandboxEnvironment, SandboxUserUnsupportedError
+from inspect_ai.util import (
+    ComposeConfig,
+    SandboxEnvironment,
+    SandboxEnvironmentSpec,
+    SandboxUserUnsupportedError,
+)
 from inspect_ai.util._sandbox import self_check
 from inspect_ai.util._sandbox.limits import override_max_exec_output_size
 
 from senryu.evals.harness.bubblewrap import BubblewrapSandbox
 from senryu.evals.harness.confined import Limits
-from senryu.evals.harness.sandbox import NoSandboxError, choose_sandbox
+from senryu.evals.harness.sandbox import BUBBLEWRAP, DOCKER, NoSandboxError, choose_sandbox
 from tests.contract.manifest import requirement
 from tests.evals.sandboxes import needs_bubblewrap
 
@@ -168,8 +173,27 @@ async def test_its_folder_goes_whatever_is_in_it() -> None:
 
 @requirement("evals.sandbox.chosen")
 async def test_a_sandbox_is_chosen_or_the_reason_told() -> None:
-    kind, config = await choose_sandbox("bubblewrap")
-    assert (kind, config) == ("bubblewrap", Limits())
-    assert (await choose_sandbox())[0] in ("docker", "bubblewrap")
-    with pytest.raises(NoSandboxError, match="there is no sandbox 'jail'"):
-        await choose_sandbox("jail")
+    both = (BUBBLEWRAP, DOCKER)
+    assert await choose_sandbox(both) == SandboxEnvironmentSpec(BUBBLEWRAP, Limits())
+    assert await choose_sandbox(both, BUBBLEWRAP) == await choose_sandbox(both)
+    with pytest.raises(NoSandboxError, match="can be bubblewrap or docker here, not jail"):
+        await choose_sandbox(both, "jail")
+    with pytest.raises(NoSandboxError, match="can be docker here, not bubblewrap"):
+        await choose_sandbox((DOCKER,), BUBBLEWRAP)
+
+
+@requirement("evals.sandbox.chosen")
+async def test_containers_are_taken_where_they_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoSandboxError, match="neither docker nor podman answers"):
+        await choose_sandbox((DOCKER,))
+    answers = tmp_path / "docker"
+    answers.write_text("#!/bin/sh\n")
+    answers.chmod(0o755)
+    chosen = await choose_sandbox((DOCKER, BUBBLEWRAP))
+    assert chosen.type == DOCKER
+    assert isinstance(chosen.config, ComposeConfig)
+    assert set(chosen.config.services) == {"default", "grader"}
+    assert {each.network_mode for each in chosen.config.services.values()} == {"none"}

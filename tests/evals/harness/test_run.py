@@ -1,6 +1,8 @@
 """Running a benchmark: what is done is recorded, what broke off is done again, nothing else is."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,18 @@ class Done(NamedTuple):
     err: str
 
 
+FULL_DISK = """
+import errno, os, sys
+from senryu.cli.main import main
+
+def full(file, sync=os.fsync):
+    if os.readlink(f"/proc/self/fd/{file}").endswith("/journal.jsonl"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    sync(file)
+
+os.fsync = full
+sys.exit(main(sys.argv[1:]))
+"""
 SMALL = ("--runs", "2", "--limit", "3", "--thinking-tokens", "1024")
 
 
@@ -71,6 +85,20 @@ def test_what_broke_off_is_done_again_and_what_is_done_is_not(
     logs = [read_eval_log(str(each)) for each in sorted((folder / "logs").glob("*.eval"))]
     assert [len(log.samples or []) for log in logs] == [3, 3, 3, 3]
     assert [log.eval.metadata["run"] for log in logs if log.eval.metadata] == [1, 2, 1, 2]
+
+
+@requirement("evals.resume")
+def test_a_trial_that_cannot_be_written_ends_the_run_at_once(tmp_path: Path) -> None:
+    with running_app(ScriptedEngine(["so </think>", "উত্তর: 18"])) as app:
+        command = [sys.executable, "-c", FULL_DISK, "eval", "run", "mgsm", *SMALL]
+        where = ("--in-flight", "1", "--base-url", app.base_url, "--logs", str(tmp_path))
+        # A process of its own: where Inspect is interrupted, streams of its stay open.
+        done = subprocess.run([*command, *where], capture_output=True, text=True, timeout=120)
+        assert 1 <= app.engine.ended.qsize() <= 2  # of 6: the next may have been asked already
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    (log,) = (read_eval_log(str(each)) for each in tmp_path.glob("*/*/logs/*.eval"))
+    assert log.status == "cancelled"
 
 
 @requirement("evals.compare")

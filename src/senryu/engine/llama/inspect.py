@@ -52,6 +52,9 @@ class ModelFile:
         add_bos: whether the tokenizer puts ``bos`` before every prompt.
         kv_bytes_per_token: KV memory a token takes; an upper bound for models that keep less than
             plain attention does; 0 if the file does not say enough.
+        organization: who published the model, empty if it does not say.
+        licence: its licence's identifier, empty if it does not say.
+        languages: codes of the languages that it was made for, none if it does not say.
     """
 
     path: Path
@@ -67,6 +70,9 @@ class ModelFile:
     eos: str
     add_bos: bool
     kv_bytes_per_token: int
+    organization: str
+    licence: str
+    languages: tuple[str, ...]
 
     def memory_bytes(self, cells: int) -> int:
         """Weights and a KV cache of so many tokens."""
@@ -109,7 +115,15 @@ def inspect_file(file: Path) -> ModelFile:
         eos=_token(metadata, "tokenizer.ggml.eos_token_id"),
         add_bos=metadata.get("tokenizer.ggml.add_bos_token") is True,
         kv_bytes_per_token=_kv_bytes_per_token(headers[0], architecture),
+        organization=str(metadata.get("general.organization", "")),
+        licence=str(metadata.get("general.license", "")),
+        languages=_languages(metadata),
     )
+
+
+def _languages(metadata: Metadata) -> tuple[str, ...]:
+    found = metadata.get("general.languages")
+    return tuple(map(str, found)) if isinstance(found, tuple) else ()
 
 
 def _special_tokens(metadata: Metadata) -> tuple[str, ...]:

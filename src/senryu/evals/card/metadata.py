@@ -1,4 +1,4 @@
-"""What an operator states of a model that no endpoint tells, each with where it is from."""
+"""What is stated of a model that no endpoint tells, each with where it is from."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -61,6 +61,11 @@ class Metadata:
     acceptable_use: Statement | None = None
     public_data: Statement | None = None
     related_models: Statement | None = None
+
+    def completed_by(self, other: "Metadata") -> "Metadata":
+        """What this states, and what only the other does."""
+        names = [each.name for each in fields(self)]
+        return Metadata(**{name: getattr(self, name) or getattr(other, name) for name in names})
 
 
 def read_metadata(path: Path) -> Metadata:

@@ -324,7 +324,7 @@ class Card:
         generator: what made the card.
         endpoint: the file with what the endpoint said, relative to the card.
         performance: what the endpoint offers to get more out of the model.
-        metadata: what the operator states of the model, each with its source.
+        metadata: what is stated of the model, each with its source.
     """
 
     model: str

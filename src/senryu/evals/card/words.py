@@ -32,13 +32,13 @@ def count(number: int) -> str:
 
 
 def stated(statement: Statement | None) -> tuple[Block, ...]:
-    """What an operator stated, with its source."""
+    """What is stated, with its source."""
     match statement:
         case None:
             return (Paragraph(("Not stated.",)),)
         case Statement(values=(value,)):
-            return (Paragraph((f"{value} (stated by the operator; source: {statement.source})",)),)
+            return (Paragraph((f"{value} (stated; source: {statement.source})",)),)
         case _:
             items = tuple((value,) for value in statement.values)
-            said = f"Stated by the operator (source: {statement.source}):"
+            said = f"Stated (source: {statement.source}):"
             return (Paragraph((said,)), Bullets(items))

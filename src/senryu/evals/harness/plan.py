@@ -30,7 +30,7 @@ class Options:
         max_steps: of each trial.
         seconds: of each trial.
         models: the other models that take part, by role, such as ``user`` or ``judge``.
-        sandbox: the kind of sandbox, None as the benchmark says.
+        sandbox: the kind of sandbox, None where nothing needs one.
     """
 
     runs: int | None = None

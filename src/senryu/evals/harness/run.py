@@ -4,6 +4,7 @@ Each run of each arm is one evaluation of Inspect's, with a log of its own. What
 reading; what counts is the journal, which has a trial the moment that its sample ends.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -96,25 +97,18 @@ async def run_benchmark(
         OSError: something cannot be written.
     """
     items = await run_sync(benchmark.load)
-    plan, chosen = plan_of(benchmark, items, options, model=endpoint.name)
-    sandbox = await _sandbox(options.sandbox or benchmark.sandbox) if benchmark.sandbox else None
+    sandbox = (
+        await choose_sandbox(benchmark.sandboxes, options.sandbox) if benchmark.sandboxes else None
+    )
+    taken = replace(options, sandbox=sandbox and sandbox.type)
+    plan, chosen = plan_of(benchmark, items, taken, model=endpoint.name)
     folder, journal = await run_sync(open_record, logs, plan)
     with closing(journal):
         sitting = _Sitting(journal, plan.protocol, price=endpoint.price, report=report)
-        _SITTINGS[str(folder)] = sitting
-        try:
-            tasks = _tasks(benchmark, chosen, sitting, folder=folder, sandbox=sandbox)
-            if tasks:
-                await _evaluate(tasks, endpoint, folder)
-        finally:
-            del _SITTINGS[str(folder)]
-        sitting.check()
+        tasks = _tasks(benchmark, chosen, sitting, folder=folder, sandbox=sandbox)
+        if tasks:
+            await _evaluate(tasks, sitting, endpoint, folder=folder)
     return folder
-
-
-async def _sandbox(wanted: str) -> SandboxEnvironmentSpec:
-    kind, config = await choose_sandbox(wanted)
-    return SandboxEnvironmentSpec(type=kind, config=config)
 
 
 def _tasks(
@@ -144,19 +138,27 @@ def _tasks(
     ]
 
 
-async def _evaluate(tasks: Sequence[Task], endpoint: Endpoint, folder: Path) -> None:
+async def _evaluate(
+    tasks: Sequence[Task], sitting: "_Sitting", endpoint: Endpoint, *, folder: Path
+) -> None:
+    """Have Inspect do the tasks, until a trial cannot be written: what follows would be lost."""
     largest = max(len(task.dataset) for task in tasks)
-    done = await eval_async(
-        list(tasks),
-        model=endpoint.model,
-        model_roles=dict(endpoint.roles),
-        log_dir=str(folder / "logs"),
-        max_samples=endpoint.in_flight,
-        max_tasks=max(1, endpoint.in_flight // largest),
-        acp_server=False,
-        ctl_server=False,
-        score_display=False,
-    )
+    _SITTINGS[str(folder)] = sitting
+    try:
+        done = await eval_async(
+            list(tasks),
+            model=endpoint.model,
+            model_roles=dict(endpoint.roles),
+            log_dir=str(folder / "logs"),
+            max_samples=endpoint.in_flight,
+            max_tasks=max(1, endpoint.in_flight // largest),
+            acp_server=False,
+            ctl_server=False,
+            score_display=False,
+        )
+    finally:
+        del _SITTINGS[str(folder)]
+        sitting.check()
     if any(log.status == "cancelled" for log in done):
         raise KeyboardInterrupt  # which Inspect keeps to itself
 
@@ -173,6 +175,7 @@ class _Sitting:
         report: Callable[[Progress], None],
     ) -> None:
         self.protocol = protocol
+        self._task = asyncio.current_task()
         trials = journal.collected.trials.values()
         self.scored = {trial.id for trial in trials if trial.score is not None}
         self._journal = journal
@@ -192,7 +195,10 @@ class _Sitting:
             async with self._writing:
                 await run_sync(self._journal.record, trial)
         except Exception as error:
-            self._failure = error  # Inspect logs what a hook raises and goes on
+            self._failure = error  # Inspect logs what a hook raises and would go on
+            if self._task is not None:
+                # As an interruption: a cancelled scope would keep Inspect from closing logs.
+                self._task.cancel()
             raise
         scored = trial.score is not None
         if scored:

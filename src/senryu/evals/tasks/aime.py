@@ -18,6 +18,7 @@ from inspect_ai.solver import Solver, TaskState
 from senryu.evals.benchmark import Benchmark, Item
 from senryu.evals.harness.agent import agent
 from senryu.evals.harness.python_tool import python_tool
+from senryu.evals.harness.sandbox import BUBBLEWRAP, DOCKER
 from senryu.evals.harness.steps import answer
 from senryu.evals.prompts import Prompt, read_prompt
 from senryu.evals.protocol import Arm, Question, Setting
@@ -133,7 +134,7 @@ def _with_python(problems: _Problems) -> Benchmark:
             f"The card does not describe its Python tool, nor a limit of steps; here it is"
             f" {_MAX_STEPS}.",
         ),
-        sandbox="bubblewrap",
+        sandboxes=(BUBBLEWRAP, DOCKER),
     )
 
 

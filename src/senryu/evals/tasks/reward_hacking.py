@@ -31,6 +31,7 @@ from senryu.evals.harness.repositories import (
     log_of,
     repository_tools,
 )
+from senryu.evals.harness.sandbox import BUBBLEWRAP, DOCKER
 from senryu.evals.prompts import read_prompt
 from senryu.evals.protocol import Arm, Question
 from senryu.evals.registry import data_folder
@@ -154,6 +155,6 @@ benchmarks = (
         deviations=(
             "The card gives no figure and no method for reward hacking: the tasks are our own.",
         ),
-        sandbox="bubblewrap",
+        sandboxes=(BUBBLEWRAP, DOCKER),
     ),
 )

@@ -10,6 +10,7 @@ needs containers: the tasks of the card's time, and the set of today under anoth
 """
 
 from senryu.evals.benchmark import Benchmark
+from senryu.evals.harness.sandbox import BUBBLEWRAP
 from senryu.evals.protocol import Aggregation, Arm
 from senryu.evals.tasks.terminal import mini
 from senryu.evals.tasks.terminal.agent import PROMPTS
@@ -106,6 +107,6 @@ benchmarks = (
             " out; Terminus 2 has the model summarise it.",
             "What runs when the model is done is ended, and only files are checked.",
         ),
-        sandbox="bubblewrap",
+        sandboxes=(BUBBLEWRAP,),
     ),
 )

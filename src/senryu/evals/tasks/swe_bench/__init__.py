@@ -13,7 +13,7 @@ from functools import partial
 from inspect_ai.dataset import Sample
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import Solver, TaskState, chain
-from inspect_ai.util import ComposeConfig, ComposeService, SandboxEnvironmentSpec, sandbox
+from inspect_ai.util import sandbox
 
 from senryu.evals.benchmark import Benchmark, Item
 from senryu.evals.harness.agent import agent
@@ -24,6 +24,7 @@ from senryu.evals.harness.repositories import (
     log_of,
     repository_tools,
 )
+from senryu.evals.harness.sandbox import BUBBLEWRAP, DOCKER, containers
 from senryu.evals.prompts import read_prompt
 from senryu.evals.protocol import Arm, Question
 from senryu.evals.tasks.swe_bench.grading import Verdict, grade
@@ -67,18 +68,9 @@ def _item(instance: Instance) -> Item:
                 "instance": instance.model_dump(mode="json"),
                 "repository": instance.repository.model_dump(mode="json"),
             },
-            sandbox=None if instance.image is None else _containers(instance.image),
+            sandbox=None if instance.image is None else containers(instance.image),
         ),
     )
-
-
-def _containers(image: str) -> SandboxEnvironmentSpec:
-    """Two containers of an image without a network: one to work in, one to be graded in."""
-    service = ComposeService(
-        image=image, command="tail -f /dev/null", init=True, network_mode="none"
-    )
-    config = ComposeConfig(services={"default": service, "grader": service})
-    return SandboxEnvironmentSpec("docker", config)
 
 
 def _solve(arm: Arm) -> Solver:
@@ -136,7 +128,7 @@ benchmarks = (
             "The card prints its addendum and not the rest of its prompt: that is our own.",
             _BOUNDS,
         ),
-        sandbox="docker",
+        sandboxes=(DOCKER,),
         settings={"graded by": "swebench 5.0.2"},
     ),
     Benchmark(
@@ -154,6 +146,6 @@ benchmarks = (
             "They run in bubblewrap and not in containers.",
             _BOUNDS,
         ),
-        sandbox="bubblewrap",
+        sandboxes=(BUBBLEWRAP, DOCKER),
     ),
 )

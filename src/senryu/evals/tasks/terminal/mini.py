@@ -21,7 +21,8 @@ from inspect_ai.util import (
 )
 
 from senryu.evals.benchmark import Item
-from senryu.evals.harness import bubblewrap
+from senryu.evals.harness.confined import Limits
+from senryu.evals.harness.sandbox import BUBBLEWRAP
 from senryu.evals.harness.steps import Steps
 from senryu.evals.protocol import Arm, Question
 from senryu.evals.registry import data_folder
@@ -82,8 +83,7 @@ def tasks() -> Mapping[str, TerminalTask]:
 
 def load() -> list[Item]:
     """The items of the benchmark."""
-    # That module has made its kind of sandbox known to Inspect.
-    spec = SandboxEnvironmentSpec("bubblewrap", bubblewrap.Limits(seconds=_SESSION_S))
+    spec = SandboxEnvironmentSpec(BUBBLEWRAP, Limits(seconds=_SESSION_S))
     return [
         Item(
             Question(name),
