@@ -80,7 +80,7 @@ def _step(runner: Runner) -> int:
     if begun:
         encode(Report(begun, runner.status()))
     chunks = runner.compute()
-    encode(Report(chunks, runner.status()))
+    encode(Report(chunks, runner.status_after(chunks)))
     if any(each.chunk.finish is not None for each in chunks):
         raise MeasurementError("a reply ended before the measurement did")
     return sum(bool(each.chunk.tokens) for each in chunks)

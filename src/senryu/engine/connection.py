@@ -264,7 +264,7 @@ class Connection:
     def _take(self, frame: FromWorker) -> None:
         match frame:
             case Report():
-                self.status = frame.status
+                self.status = frame.status or self.status
                 for item in frame.chunks:
                     self._deliver(item)
             case Tokenized():

@@ -201,10 +201,10 @@ class JobChunk(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Report(msgspec.Struct, frozen=True, tag=True):
-    """Everything one step produced, and the load after it."""
+    """Everything one step produced, and the load after it; None where that was told just before."""
 
     chunks: list[JobChunk]
-    status: EngineStatus
+    status: EngineStatus | None
 
 
 ToWorker = Load | Tokenize | Generate | Cancel | Audit | ListCache | Forget | Stop

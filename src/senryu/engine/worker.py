@@ -149,7 +149,8 @@ class _EngineThread:
             if begun:  # told before the prefill, which may take long
                 self._outbox.send(Report(begun, runner.status()))
             if runner.last_step.rows:
-                self._outbox.send(Report(runner.compute(), runner.status()))
+                chunks = runner.compute()
+                self._outbox.send(Report(chunks, runner.status_after(chunks)))
             elif runner.has_work:
                 self._obey(self.commands.get(), runner)  # every job waits for a picture
         if had_work and not runner.has_work:

@@ -39,6 +39,7 @@ __all__ = ["Prepared", "Runner"]
 # Cached cells slow every step down a little: a decode looks at all cells up to the last used one.
 _CACHED_SHARE = 0.25
 _RAM_SHARE = 0.125  # of the free memory, for blocks outside KV memory
+_STATUS_S = 0.1  # how old the load may be that others know of
 
 _logger = logging.getLogger("senryu.engine.runner")
 
@@ -98,6 +99,7 @@ class Runner:
         self._grammars = Grammars(loaded.model)
         self._replies: dict[str, Reply] = {}
         self._step = Step((), ())
+        self._status_due = 0.0
         self.info: EngineInfo = loaded.info
 
     @property
@@ -119,6 +121,17 @@ class Runner:
             ram_bytes=stats.ram_bytes,
             disk_bytes=stats.disk_bytes,
         )
+
+    def status_after(self, chunks: Sequence[JobChunk]) -> EngineStatus | None:
+        """The same after a step, None where no job ended and the last one asked for is new enough.
+
+        Counting takes longer than a token of many replies may.
+        """
+        now = time.monotonic()
+        if now < self._status_due and all(each.chunk.finish is None for each in chunks):
+            return None
+        self._status_due = now + _STATUS_S
+        return self.status()
 
     def tokenize(self, prompt: Prompt) -> PromptTokens:
         """A prompt's tokens. Safe from any thread.
