@@ -2,8 +2,8 @@
 
 Each call of a sandbox may be a process tree of its own that ends with the call. So the server of
 tmux and all that runs in it belong to one call that lasts as long as the session; the others are
-clients, which meet it at a socket. When the session is closed its server
-is, and with that every process that was started in it: a check sees files and no processes.
+clients, which meet it at a socket. Closing the session ends its server, and with it every process
+that was started in it: a check sees files and no processes.
 """
 
 import time
