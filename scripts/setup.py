@@ -111,8 +111,9 @@ def tool_install(name: str) -> None:
 
 
 def pip(*arguments: str) -> None:
-    """``uv pip install`` into the virtual environment."""
-    run(uv(), "pip", "install", "--quiet", "--python", str(VENV / "bin" / "python"), *arguments)
+    """``uv pip install`` into the virtual environment, compiled before many processes start."""
+    python = str(VENV / "bin" / "python")
+    run(uv(), "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *arguments)
 
 
 def install(*names: str, options: tuple[str, ...] = ()) -> None:
