@@ -29,8 +29,8 @@ _NO_CACHE = "cache_entries = 0\n"
 _KEEP_SHORT = "cache_min_tokens = 16\n"
 _NOTHING_KEPT = "cache_disk_mb = 0\n"  # or a second run would find what the first one left
 _PEER_PLAIN = ("--kv-unified", "--no-cache-prompt", "--cache-ram", "0")
-# Memory of its own for each of eight requests at a time: in one that all share, the other server
-# takes hours for the longer prompts.
+# Memory of its own for each of eight requests at a time: in memory that all share, the other server
+# answered 79 of the 200 requests in 41 minutes.
 _PEER_CALLING = (
     *("--no-kv-unified", "--no-cache-prompt", "--cache-ram", "0"),
     *("--parallel", "8", "--ctx-size", str(8 * 3072)),
