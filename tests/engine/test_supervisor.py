@@ -108,6 +108,17 @@ async def test_a_model_that_cannot_be_loaded_is_reported_once(tmp_path: Path) ->
     assert engine.status().num_restarts == 0
 
 
+@pytest.mark.parametrize("killer", [signal.SIGILL, signal.SIGSEGV, signal.SIGKILL])
+async def test_a_worker_that_native_code_kills_while_it_loads_says_how(killer: int) -> None:
+    doomed = (sys.executable, "-c", f"import os, signal; os.kill(os.getpid(), {int(killer)})")
+    engine = SupervisedEngine(WorkerConfig(), command=doomed)
+    await engine.start()
+    with pytest.raises(EngineError, match=f"by {signal.Signals(killer).name} .*install"):
+        await engine.wait_ready()
+    await engine.close()
+    assert engine.status().num_restarts == 0
+
+
 async def test_a_worker_still_loading_overloads() -> None:
     silent = (sys.executable, "-c", "import sys, signal; signal.pause()")
     engine = SupervisedEngine(WorkerConfig(), ready_timeout_s=0.01, command=silent)

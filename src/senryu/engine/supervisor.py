@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -201,7 +202,7 @@ class SupervisedEngine:
             if self._error is not None:
                 return  # it was asked to stop
             if self._info is None:
-                self._end(failure or "the model worker stopped while it loaded the model")
+                self._end(failure)
                 return
             if time.monotonic() - began >= _HEALTHY_S:
                 pause = _FIRST_PAUSE_S
@@ -211,7 +212,7 @@ class SupervisedEngine:
             self._num_restarts += 1
 
     async def _run_worker(self) -> str:
-        """One worker from birth to death; returns why it could not load, empty when it could."""
+        """One worker from birth to death; returns why it ended, if it never was ready."""
         ours, theirs = socket.socketpair()
         with theirs:
             try:
@@ -231,9 +232,10 @@ class SupervisedEngine:
         try:
             reader, writer = await asyncio.open_connection(sock=ours)
             connection = self._connection = Connection(reader, writer)
-            return await self._listen(connection)
+            failure = await self._listen(connection)
         finally:
             await self._bury(process, connection)
+        return failure or _died_loading(process.returncode)
 
     async def _listen(self, connection: Connection) -> str:
         """Serve the connection until the worker is gone or hangs."""
@@ -279,3 +281,12 @@ class SupervisedEngine:
             await process.wait()
         self._process = None
         self._announce()
+
+
+def _died_loading(code: int | None) -> str:
+    """What is known of a worker that said nothing: native code kills its process by a signal."""
+    how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with {code}"
+    return (
+        f"the model worker ended {how} while it loaded the model; "
+        "docs/install.md, under 'What can go wrong', says what to do"
+    )
