@@ -135,7 +135,7 @@ class Conversation:
         body = self._body()
         request = parse(json.dumps(body).encode(), MessagesRequest, drop_unknown=False).value
         turn = await open_turn(request, **context)
-        message = fold([event async for event in turn.events()])
+        message = fold([event async for events in turn.events() for event in events])
         del body["max_tokens"]
         counting = parse(json.dumps(body).encode(), CountTokensRequest, drop_unknown=False).value
         counted = await count_tokens(counting, **context)

@@ -131,8 +131,8 @@ def run(
             memory=memory or Memory(),
             intake=Intake(Reader()),
         )
-        async for event in turn.events():
-            ran.events.append(event)
+        async for events in turn.events():
+            ran.events += events
 
     try:
         asyncio.run(answer())

@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from senryu.api.body import read_model
 from senryu.api.disconnect import unless_disconnected
-from senryu.api.services import access_of, caller_of, note_usage, services_of
+from senryu.api.services import access_of, caller_of, note_events, note_usage, services_of
 from senryu.api.sse import EventStream
 from senryu.messages.count import count_tokens
 from senryu.messages.turn import Turn, open_turn
-from senryu.wire.events import ContentBlockDelta, MessageStart, StreamEvent
+from senryu.wire.events import StreamEvent
 from senryu.wire.fold import fold
 from senryu.wire.messages import Message
 from senryu.wire.requests import CountTokensRequest, MessagesRequest
@@ -48,13 +48,10 @@ async def create_message(request: Request) -> Response:
 async def _whole(request: Request, turn: Turn) -> Message:
     services, access = services_of(request), access_of(request)
     events: list[StreamEvent] = []
-    async with aclosing(turn.events()) as stream:
-        async for event in stream:
-            events.append(event)
-            if isinstance(event, ContentBlockDelta):
-                services.telemetry.text_sent(access)
-            elif isinstance(event, MessageStart):
-                services.telemetry.reply_begun(access)
+    async with aclosing(turn.events()) as reply:
+        async for some in reply:
+            events += some
+            note_events(services.telemetry, access, some)
     return fold(events)
 
 

@@ -1,5 +1,6 @@
 """What request handlers work with, and how they get at it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -14,8 +15,16 @@ from senryu.settings import Settings
 from senryu.store.files import Files
 from senryu.telemetry import Access, Telemetry
 from senryu.web.fetch import Web
+from senryu.wire.events import ContentBlockDelta, MessageStart, StreamEvent
 
-__all__ = ["Services", "access_of", "caller_of", "note_usage", "services_of"]
+__all__ = [
+    "Services",
+    "access_of",
+    "caller_of",
+    "note_events",
+    "note_usage",
+    "services_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,16 @@ def note_usage(access: Access, usage: TokenUsage) -> None:
     access.cache_read = usage.cache_read
     access.cache_written = usage.cache_written_5m + usage.cache_written_1h
     access.output_tokens = usage.output
+
+
+def note_events(telemetry: Telemetry, access: Access, events: Sequence[StreamEvent]) -> None:
+    """Measure a reply by the events that one chunk of it brought."""
+    for event in events:
+        if isinstance(event, MessageStart):
+            telemetry.reply_begun(access)
+        elif isinstance(event, ContentBlockDelta):
+            telemetry.text_sent(access)
+            return
 
 
 def caller_of(request: Request) -> Caller:

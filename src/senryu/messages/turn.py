@@ -96,8 +96,8 @@ class Turn:
         self._has_begun = False
         self._num_retries = 0
 
-    async def events(self) -> AsyncGenerator[StreamEvent]:
-        """The reply's events, each as soon as it is certain.
+    async def events(self) -> AsyncGenerator[list[StreamEvent]]:
+        """The reply's events, each as soon as it is certain; those of a chunk come together.
 
         Raises:
             EngineError: the engine lost the job, or the model makes no valid call.
@@ -105,8 +105,8 @@ class Turn:
         try:
             while True:
                 async for chunk in self._chunks:
-                    for event in self._read(chunk):
-                        yield event
+                    if events := self._read(chunk):
+                        yield events
                     if self._reply.end:
                         return
                     if self._reply.invalid:
