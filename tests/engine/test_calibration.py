@@ -30,6 +30,7 @@ from senryu.engine.llama.calibration_store import (
     stored_calibrations,
 )
 from senryu.engine.llama.measure import Measurement
+from senryu.engine.llama.native_build import native_build
 from senryu.engine.llama.native_log import quiet_logs
 from senryu.engine.llama.speculate import TYPICAL_COSTS
 from tests.engine.tiny_models import KINDS, Kind, write_tiny_model
@@ -365,9 +366,12 @@ def test_models_of_every_kind_of_memory_can_be_measured(model: tuple[Path, Model
     timing = Measurement(loaded, batch_invariant=False)(choices.defaults)
     assert [rows for rows, _ in timing.steps] == [1, 2, 4, 8, 16]
     assert timing.prefill_tokens > 0
-    key = make_key(path, choices, batch_invariant=False)
-    assert key == make_key(path, choices, batch_invariant=False)
+    build = native_build()
+    key = make_key(path, choices, library=build, batch_invariant=False)
+    assert key == make_key(path, choices, library=native_build(), batch_invariant=False)
     assert key.model == path.name
+    other = make_key(path, choices, library=f"{build} CUDA : ", batch_invariant=False)
+    assert other.file != key.file
 
 
 def test_options_that_the_library_refuses_are_unmeasurable(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -61,7 +60,7 @@ class Key:
         model: the file's name.
         fingerprint: tells the file from others.
         processor: the processor's name.
-        library: version of the native binding.
+        library: the native library's version and what it was compiled for.
         batch_invariant: whether replies must not depend on their company.
         choices: what could be chosen; it holds the number of cores and what the user has set.
     """
@@ -100,18 +99,16 @@ class _Stored(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("options that were no choice")
 
 
-def make_key(path: Path, choices: Choices, *, batch_invariant: bool) -> Key:
+def make_key(path: Path, choices: Choices, *, library: str, batch_invariant: bool) -> Key:
     """The key of a model file on this machine.
 
     Arguments:
         path: the file, of a split model the first part.
-        choices: see ``Key``.
-        batch_invariant: see ``Key``.
+        choices: see ``Key``, as the others are.
 
     Raises:
         OSError: the file cannot be read.
     """
-    library = version("llama-cpp-python")
     return Key(path.name, file_fingerprint(path), _processor(), library, batch_invariant, choices)
 
 

@@ -19,6 +19,7 @@ from senryu.engine.llama.context_options import ContextOptions
 from senryu.engine.llama.fingerprint import file_fingerprint
 from senryu.engine.llama.markers import find_markers
 from senryu.engine.llama.measure import Measurement
+from senryu.engine.llama.native_build import native_build
 from senryu.engine.llama.projectors import find_projector
 from senryu.engine.llama.speculate import StepCosts
 from senryu.engine.llama.vision_binding import PictureRun, Projector
@@ -138,7 +139,8 @@ def _calibration(model: Model, path: Path, config: WorkerConfig) -> Calibration:
     )
     if config.calibrate == "off":
         return Calibration(choices.defaults)
-    key = make_key(path, choices, batch_invariant=config.batch_invariant)
+    build = native_build()
+    key = make_key(path, choices, library=build, batch_invariant=config.batch_invariant)
     measurement = Measurement(model, batch_invariant=config.batch_invariant)
     return find_calibration(key, measurement, config.calibrate)
 
