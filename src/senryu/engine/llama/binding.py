@@ -15,15 +15,12 @@ from pathlib import Path
 import llama_cpp
 import numpy as np
 
-from senryu.engine.llama.context_options import ContextOptions, KvType
-from senryu.engine.llama.native_batch import (
-    BatchRow,
-    NativeBatch,
-    PictureBatch,
-    decode_apart,
-)
+from senryu.engine.llama.context_options import ContextOptions
+from senryu.engine.llama.native_batch import BatchRow, NativeBatch, PictureBatch, decode_apart
 from senryu.engine.llama.native_log import first_error, forget_errors
+from senryu.engine.llama.native_params import context_params
 from senryu.engine.llama.sampler import Logits
+from senryu.engine.llama.tiling import MANY_TOKENS, Tiling
 
 __all__ = [
     "Context",
@@ -35,9 +32,6 @@ _CONTROL_ATTR = 1 << 3  # enum llama_token_attr
 _USER_DEFINED_ATTR = 1 << 4
 _BYTE_ATTR = 1 << 5
 _GUARD = "\x01"  # takes the space that is put before text; vocabularies join it with nothing
-_KV_TYPES: dict[KvType, int] = {"f16": 1, "q8_0": 8}  # enum ggml_type
-_BF16 = 30
-_YARN = 2  # enum llama_rope_scaling_type
 _ROPES_OF_4 = (8, 40)  # enum llama_rope_type: MROPE and IMROPE
 _MAX_SEQS = 256  # LLAMA_MAX_SEQ
 _PIECE_BYTES = 512
@@ -271,10 +265,11 @@ class Model:
 class Context:
     """KV memory and a reused batch; everything here belongs to one thread.
 
-    Two kinds of native sequence ids are its own. One is the scratch sequence, by which a range of
-    a sequence is saved and loaded. And where attention slides, each sequence has a twin that
-    holds the same cells: the native memory gives a cell that only one sequence holds, and that has
-    left its window, to whoever asks for room, though a prefix that ends earlier still needs it.
+    Two kinds of native sequence ids are its own. One is the scratch sequence: by it a range of a
+    sequence is saved and loaded, and it has the tokens that fill a batch up. And where attention
+    slides, each sequence has a twin that holds the same cells: the native memory gives a cell that
+    only one sequence holds, and that has left its window, to whoever asks for room, though a prefix
+    that ends earlier still needs it.
 
     Raises:
         NativeError: there is not enough memory, or the model does not allow the options.
@@ -291,29 +286,8 @@ class Context:
         num_ids = self._scratch + self._cuttable
         # A state leaves out what lies outside the window at its end, so it has to be shorter.
         self._state_tokens = model.sliding_window - 1 if model.sliding_window else options.num_cells
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = options.num_cells
-        params.n_batch = options.max_tokens
-        params.n_ubatch = options.micro_batch
-        params.n_seq_max = num_ids
-        # the library wants one for each sequence id at least
-        self._max_outputs = max(options.max_outputs, num_ids)
-        params.n_outputs_max = self._max_outputs
-        params.n_threads = params.n_threads_batch = options.threads
-        params.flash_attn_type = int(options.flash_attention)
-        params.type_k = params.type_v = _KV_TYPES[options.kv_type]
-        if options.batch_invariant:
-            # Values in BF16 keep the CPU's fused kernel on the one path whose result for a row
-            # does not depend on what else is in the batch or where its cells lie: with F16 it
-            # takes another from 64 rows on, and a third for one row of a long context.
-            params.type_v = _BF16
-        if options.stretch > 1.0:
-            params.rope_scaling_type = _YARN
-            params.rope_freq_scale = 1.0 / options.stretch
-            params.yarn_orig_ctx = model.training_context
-        params.swa_full = True
-        params.kv_unified = True
-        params.no_perf = True
+        params = context_params(options, num_ids=num_ids, training_context=model.training_context)
+        self._max_outputs = params.n_outputs_max
         forget_errors()
         handle = llama_cpp.llama_init_from_model(model.handle, params)
         if not handle:
@@ -321,7 +295,10 @@ class Context:
         self._handle = handle
         self._memory = llama_cpp.llama_get_memory(handle)
         self._num_tokens = model.num_tokens
-        self._batch = NativeBatch(options.max_tokens, self._owners)
+        # the scratch sequence comes after the others
+        owners = [*self._owners, (self._scratch,) * model.ids_per_seq]
+        self._batch = NativeBatch(options.max_tokens, owners)
+        self._tiling = _tiling(model, options)
         self._pictures: PictureBatch | None = None
         self._whole_pictures = options.whole_pictures
         self._dimensions = model.dimensions
@@ -335,10 +312,14 @@ class Context:
         """Free the memory."""
         llama_cpp.llama_free(self._handle)
 
-    def decode(self, rows: Sequence[BatchRow]) -> Logits:
+    def decode(self, rows: Sequence[BatchRow], *, spare_cells: int = 0) -> Logits:
         """Compute the rows; returns logits ``[sum of the rows' outputs, vocabulary]``, in order.
 
         The array may be the library's own memory, valid until the next call.
+
+        Arguments:
+            rows: what is to be computed, at least one.
+            spare_cells: free cells beyond those of the rows, which may be used meanwhile.
 
         Raises:
             NativeError: there was no room, or the computation failed.
@@ -347,17 +328,27 @@ class Context:
         num_outputs = sum(row.outputs for row in rows)
         if num_outputs > self._max_outputs:  # the library would abort the process
             raise ValueError(f"{num_outputs} outputs of {self._max_outputs}")
-        return decode_apart(rows, self._decode, whole=self._whole_pictures)
+        return decode_apart(
+            rows,
+            self._decode,
+            whole=self._whole_pictures,
+            tiling=self._tiling,
+            spare_cells=spare_cells,
+        )
 
-    def _decode(self, rows: Sequence[BatchRow]) -> Logits:
-        """Compute rows that all have embeddings, or all have none."""
+    def _decode(self, rows: Sequence[BatchRow], added: int) -> Logits:
+        """Compute rows that all have embeddings, or all have none, and tokens without meaning."""
         num_outputs = sum(row.outputs for row in rows)
         shows = rows[0].embeddings is not None
+        if added:
+            rows = [*rows, BatchRow(len(self._owners), 0, (0,) * added, 0)]
         batch = self._pictures if shows and self._pictures else self._batch
         batch.fill(rows)
         if self._whole_pictures:
             llama_cpp.llama_set_causal_attn(self._handle, not shows)
         code = int(llama_cpp.llama_decode(self._handle, batch.struct))
+        if added:
+            self._clear_id(self._scratch)
         if code != 0:
             raise NativeError(f"llama_decode returned {code} for {batch.size} tokens")
         if num_outputs == 0:
@@ -492,6 +483,15 @@ class Context:
         if size == 0:
             raise NativeError(first_error() or "a state could not be loaded")
         return size
+
+
+def _tiling(model: Model, options: ContextOptions) -> Tiling | None:
+    """When to pad; None where there is no tiled kernel, or a batch has no room for its tiles."""
+    is_tiled = options.flash_attention and options.kv_type == "f16" and not options.batch_invariant
+    has_room = min(options.max_tokens, options.micro_batch) >= MANY_TOKENS
+    if not (is_tiled and has_room and model.cuttable) or model.sliding_window:
+        return None
+    return Tiling.of(model.num_params, model.num_layers, model.width)
 
 
 def _token_or_none(token: int) -> int | None:

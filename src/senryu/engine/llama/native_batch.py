@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from senryu.engine.llama.sampler import Logits
+from senryu.engine.llama.tiling import MANY_TOKENS, Tiling
 
 __all__ = ["BatchRow", "NativeBatch", "PictureBatch", "decode_apart"]
-
-_MANY_TOKENS = 64  # of a batch, from which on ggml's CPU attention takes its tiled kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,12 @@ class BatchRow:
 
 
 def decode_apart(
-    rows: Sequence[BatchRow], decode: Callable[[Sequence[BatchRow]], Logits], *, whole: bool
+    rows: Sequence[BatchRow],
+    decode: Callable[[Sequence[BatchRow], int], Logits],
+    *,
+    whole: bool,
+    tiling: Tiling | None = None,
+    spare_cells: int = 0,
 ) -> Logits:
     """Compute rows of different kinds one after another.
 
@@ -58,27 +62,50 @@ def decode_apart(
 
     Arguments:
         rows: what is to be computed, at least one.
-        decode: computes rows of one kind; its result may be overwritten by the next.
+        decode: computes rows of one kind and as many tokens that mean nothing as it is told; its
+            result may be overwritten by the next.
         whole: whether each picture needs a batch of its own.
+        tiling: tells which short parts of prompts are worth that kernel too; None for none.
+        spare_cells: such tokens at most.
 
     Returns:
         the logits in the rows' order.
     """
-    groups = list(_groups(rows, whole=whole))
+
+    def added(some: Sequence[BatchRow]) -> int:
+        count = _padding(some, tiling) if tiling and spare_cells else 0
+        return count if count <= spare_cells else 0
+
+    groups = list(_groups(rows, added, whole=whole))
     if len(groups) == 1:
-        return decode(rows)
+        return decode(rows, added(rows))
     owners = np.repeat(np.arange(len(rows)), [row.outputs for row in rows])
     logits: Logits | None = None
     for group in groups:
-        some = decode([rows[index] for index in group])
+        some = [rows[index] for index in group]
+        computed = decode(some, added(some))
         if logits is None:
-            logits = np.empty((len(owners), some.shape[1]), dtype=np.float32)
-        logits[np.isin(owners, group)] = some
+            logits = np.empty((len(owners), computed.shape[1]), dtype=np.float32)
+        logits[np.isin(owners, group)] = computed
     assert logits is not None
     return logits
 
 
-def _groups(rows: Sequence[BatchRow], *, whole: bool) -> Iterator[list[int]]:
+def _padding(rows: Sequence[BatchRow], tiling: Tiling) -> int:
+    """How many tokens to add to a batch; 0 where that does not pay.
+
+    Only parts of prompts are padded. A reply's tokens always take the same kernel, drafted or not,
+    so that speculation does not change their rounding.
+    """
+    for row in rows:
+        if row.outputs > 1 or len(row.tokens) == 1 or row.embeddings is not None:
+            return 0
+    return tiling.padding((row.start, len(row.tokens)) for row in rows)
+
+
+def _groups(
+    rows: Sequence[BatchRow], added: Callable[[Sequence[BatchRow]], int], *, whole: bool
+) -> Iterator[list[int]]:
     """The places of rows that are computed together: pictures, long runs, the others."""
     pictures: list[int] = []
     runs: list[int] = []
@@ -87,12 +114,12 @@ def _groups(rows: Sequence[BatchRow], *, whole: bool) -> Iterator[list[int]]:
     for index, row in enumerate(rows):
         if row.embeddings is not None:
             pictures.append(index)
-        elif len(row.tokens) >= _MANY_TOKENS:
+        elif len(row.tokens) >= MANY_TOKENS or added([row]):
             runs.append(index)
         else:
             others.append(index)
             num_others += len(row.tokens)
-    if num_others >= _MANY_TOKENS:  # they take that kernel anyway
+    if num_others >= MANY_TOKENS:  # they take that kernel anyway
         runs, others = sorted(runs + others), []
     yield from ([each] for each in pictures) if whole else [pictures] if pictures else []
     yield from filter(None, (runs, others))

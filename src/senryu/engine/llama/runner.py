@@ -205,7 +205,8 @@ class Runner:
         step = self._step
         if not step.rows:
             return []
-        logits = self._context.decode([self._batch_row(row) for row in step.rows])
+        rows = [self._batch_row(row) for row in step.rows]
+        logits = self._context.decode(rows, spare_cells=self._slots.num_free_cells)
         outcomes = self._scheduler.commit(step, self._sample(step.rows, logits))
         return [self._chunk(outcome) for outcome in outcomes]
 
